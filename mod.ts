@@ -1,0 +1,3 @@
+/** saltx as a library (clients, descriptors, types), and as a program: `deno run -A mod.ts …`, `node mod.ts …`. */
+export * from "./src/types/mod.ts";
+export * from "./src/errors.ts";

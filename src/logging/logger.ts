@@ -1,0 +1,80 @@
+/**
+ * Loggers by dotted name, with Salt's levels.
+ * @module
+ */
+
+/** Salt's level names, from loudest to quietest. (`salt._logging`: `LOG_LEVELS`) */
+export const LOG_LEVELS = {
+  all: 0,
+  garbage: 1,
+  trace: 5,
+  debug: 10,
+  profile: 15,
+  info: 20,
+  warning: 30,
+  error: 40,
+  critical: 50,
+  quiet: 1000,
+} as const;
+
+export type LogLevel = keyof typeof LOG_LEVELS;
+
+/** One line of log before it is formatted. */
+export interface LogRecord {
+  time: Date;
+  level: LogLevel;
+  levelno: number;
+  name: string;
+  message: string;
+  error?: unknown;
+}
+
+/** Writes records somewhere; formats and filters itself. */
+export type LogSink = (record: LogRecord) => void;
+
+/** Writes under one name. Messages are built lazily when given as functions. */
+export interface Logger {
+  readonly name: string;
+  enabled(level: LogLevel): boolean;
+  trace(message: string | (() => string)): void;
+  debug(message: string | (() => string)): void;
+  info(message: string | (() => string)): void;
+  warning(message: string | (() => string), error?: unknown): void;
+  error(message: string | (() => string), error?: unknown): void;
+  critical(message: string | (() => string), error?: unknown): void;
+}
+
+const sinks = new Set<{ sink: LogSink; minimum: () => number }>();
+
+/** Adds a sink that wants records of at least `minimum`. Returns a function that takes it away again. */
+export function addSink(sink: LogSink, minimum: () => number): () => void {
+  const entry = { sink, minimum };
+  sinks.add(entry);
+  return () => sinks.delete(entry);
+}
+
+function wanted(levelno: number): boolean {
+  for (const entry of sinks) if (levelno >= entry.minimum()) return true;
+  return false;
+}
+
+/** A logger for `name`, such as `saltx.master`. */
+export function getLogger(name: string): Logger {
+  const write = (level: LogLevel, message: string | (() => string), error?: unknown) => {
+    const levelno = LOG_LEVELS[level];
+    if (!wanted(levelno)) return;
+    const text = typeof message === "function" ? message() : message;
+    const record: LogRecord = { time: new Date(), level, levelno, name, message: text, error };
+    for (const entry of sinks) if (levelno >= entry.minimum()) entry.sink(record);
+  };
+  return {
+    name,
+    enabled: (level) => wanted(LOG_LEVELS[level]),
+    trace: (m) => write("trace", m),
+    debug: (m) => write("debug", m),
+    info: (m) => write("info", m),
+    warning: (m, e) => write("warning", m, e),
+    error: (m, e) => write("error", m, e),
+    critical: (m, e) => write("critical", m, e),
+  };
+}

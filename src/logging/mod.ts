@@ -1,0 +1,2 @@
+/** Loggers, levels and sinks. @module */
+export * from "./logger.ts";

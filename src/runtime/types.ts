@@ -1,0 +1,123 @@
+/**
+ * What differs between runtimes, as one interface; `node.ts` and `deno.ts` fulfil it.
+ * @module
+ */
+
+/** ZeroMQ socket kinds that saltx uses. */
+export type ZmqType =
+  | "req"
+  | "rep"
+  | "router"
+  | "dealer"
+  | "pub"
+  | "sub"
+  | "xpub"
+  | "push"
+  | "pull"
+  | "pair";
+
+/** Options of a socket, set before it binds or connects. Times in ms, sizes in bytes; absent = libzmq's default. */
+export interface ZmqOptions {
+  /** ZMQ_ROUTING_ID. */
+  routingId?: string;
+  linger?: number;
+  sendHighWaterMark?: number;
+  receiveHighWaterMark?: number;
+  backlog?: number;
+  maxMessageSize?: number;
+  ipv6?: boolean;
+  tcpKeepalive?: number;
+  tcpKeepaliveIdle?: number;
+  tcpKeepaliveCount?: number;
+  tcpKeepaliveInterval?: number;
+  reconnectInterval?: number;
+  reconnectMaxInterval?: number;
+  connectTimeout?: number;
+  handshakeInterval?: number;
+  heartbeatInterval?: number;
+  heartbeatTimeout?: number;
+  heartbeatTimeToLive?: number;
+  /** ROUTER: fail instead of dropping what cannot be routed. */
+  mandatory?: boolean;
+  /** XPUB: also pass repeated subscriptions up. */
+  verbosity?: boolean;
+  /** REQ: a new request may follow an unanswered one; replies are matched by request id. */
+  correlate?: boolean;
+  relaxed?: boolean;
+}
+
+/** What happened to a socket's connections. `address` is the endpoint. */
+export interface ZmqMonitorEvent {
+  type:
+    | "accept"
+    | "connect"
+    | "connect:delay"
+    | "connect:retry"
+    | "handshake"
+    | "handshake:error"
+    | "disconnect"
+    | "close"
+    | "bind:error"
+    | "end"
+    | "other";
+  address: string;
+}
+
+/** One ZeroMQ socket, the same on every runtime. */
+export interface ZmqSocket {
+  readonly type: ZmqType;
+  /** Resolves with the endpoint really bound (a port for `:0` or `:*`). Rejects with `code: "EADDRINUSE"` … */
+  bind(endpoint: string): Promise<string>;
+  unbind(endpoint: string): Promise<void>;
+  connect(endpoint: string): void;
+  disconnect(endpoint: string): void;
+  subscribe(...topics: (string | Uint8Array)[]): void;
+  unsubscribe(...topics: (string | Uint8Array)[]): void;
+  /** Sends all frames as one message; waits while the high-water mark is reached. Safe to call while another send waits: calls queue in order. */
+  send(frames: Uint8Array | string | (Uint8Array | string)[]): Promise<void>;
+  /** Sends at once or says no: `false` when it would have had to wait. */
+  trySend(frames: Uint8Array | string | (Uint8Array | string)[]): boolean;
+  /** The next message. Rejects with `code: "ECLOSED"` once closed, `code: "EAGAIN"` after `timeoutMs`. */
+  receive(timeoutMs?: number): Promise<Uint8Array[]>;
+  /** Calls back for what happens to the connections; call before bind or connect. Returns a stop function. */
+  monitor(listener: (event: ZmqMonitorEvent) => void): () => void;
+  /** Closes for good; waiting receives reject with `ECLOSED`. Safe to call twice. */
+  close(): void;
+  readonly closed: boolean;
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array[]>;
+}
+
+/** Handle on a worker thread that runs one of the program's own thread entry points. */
+export interface WorkerThread {
+  postMessage(message: unknown): void;
+  onMessage(listener: (message: unknown) => void): void;
+  /** Called once, with the exit code and what made it crash, if it did. */
+  onExit(listener: (code: number, error: Error | undefined) => void): void;
+  terminate(): Promise<void>;
+}
+
+/** The operations that Deno and Node do differently. */
+export interface Runtime {
+  readonly name: "node" | "deno";
+  /** Whether this is the built executable. */
+  readonly isExecutable: boolean;
+  /** Version of this runtime and of what is linked in, for `--versions-report`. */
+  versions(): Promise<Record<string, string>>;
+  /** Loads libzmq on first use. */
+  openSocket(type: ZmqType, options?: ZmqOptions): Promise<ZmqSocket>;
+  /** argv (program first) that starts this same program again, to which its arguments are added. */
+  selfCommand(): string[];
+  /**
+   * Starts a thread that runs `name` from the table in `src/threads.ts` with `data` (structured clone).
+   * In the thread, the entry is called as `entry(data, port)`.
+   */
+  spawnThread(name: string, data: unknown): WorkerThread;
+  /** AES-192-CBC (or 128, 256 by key length) with PKCS#7 padding. */
+  aesCbcEncrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** Throws when the padding is wrong. */
+  aesCbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array;
+  /** Sends `state` (such as `READY=1`) to systemd's NOTIFY_SOCKET; does nothing when there is none. */
+  sdNotify(state: string): Promise<void>;
+  /** setuid/setgid/initgroups for `user:`; getpwnam. */
+  becomeUser(user: string): void;
+}

@@ -1,0 +1,41 @@
+/**
+ * Contracts of every transport, in words that name none. Payloads are opaque bytes: encryption and
+ * authentication are the channel's.
+ * @module
+ */
+
+/** Asks and gets one answer. Requests may overlap; each is answered or rejects with SaltReqTimeoutError. */
+export interface RequestClient {
+  request(
+    payload: Uint8Array,
+    options: { timeoutMs: number; signal?: AbortSignal },
+  ): Promise<Uint8Array>;
+  close(): void;
+}
+
+/** Receives what a master publishes, from the moment `connect` resolved. */
+export interface PublishClient {
+  /** Messages in order. Ends when closed. */
+  messages(): AsyncIterable<{ topic: string | null; payload: Uint8Array }>;
+  /** Calls back when the link comes up or goes down. */
+  onLink(listener: (up: boolean) => void): void;
+  close(): void;
+}
+
+/** Sends one message to all, or to those who subscribed to one of the topics. */
+export interface PublishServer {
+  publish(payload: Uint8Array, topics: string[] | null): void;
+  /** Calls back with the number of connected subscribers when it changes. */
+  readonly subscribers: number;
+  close(): Promise<void>;
+}
+
+/** Who sends. What the transport proved about the sender, never what a message says. */
+export interface PeerInfo {
+  address: string | null;
+  /** Set by transports that authenticate by themselves (RAET). */
+  verifiedId: string | null;
+}
+
+/** Answers requests. The handler must answer every one. */
+export type RequestHandler = (payload: Uint8Array, peer: PeerInfo) => Promise<Uint8Array>;
