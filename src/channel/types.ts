@@ -2,18 +2,8 @@
  * Contracts of the channels: loads in clear to the caller, encrypted and authenticated below.
  * @module
  */
-import type { Data, DataMap, MinionId, PublishLoad } from "../types/mod.ts";
-import type { PublishClient, RequestClient } from "../transport/types.ts";
-
-/** Makes the clients of one transport for one master. */
-export interface TransportFactory {
-  /** `uri` as the transport wants it: `tcp://host:port`. */
-  requestClient(uri: string): Promise<RequestClient>;
-  publishClient(
-    uri: string,
-    options: { id: MinionId; topics: string[] | null },
-  ): Promise<PublishClient>;
-}
+export type { TransportFactory } from "../transport/types.ts";
+import type { Data, DataMap, PublishLoad } from "../types/mod.ts";
 
 /** How a sign-in ended for good. Pending is not an end: it waits. */
 export interface SignIn {

@@ -3,6 +3,7 @@
  * authentication are the channel's.
  * @module
  */
+import type { MinionId } from "../types/mod.ts";
 
 /** Asks and gets one answer. Requests may overlap; each is answered or rejects with SaltReqTimeoutError. */
 export interface RequestClient {
@@ -39,3 +40,13 @@ export interface PeerInfo {
 
 /** Answers requests. The handler must answer every one. */
 export type RequestHandler = (payload: Uint8Array, peer: PeerInfo) => Promise<Uint8Array>;
+
+/** Makes the clients of one transport for one master. */
+export interface TransportFactory {
+  /** `uri` as the transport wants it: `tcp://host:port`. */
+  requestClient(uri: string): Promise<RequestClient>;
+  publishClient(
+    uri: string,
+    options: { id: MinionId; topics: string[] | null },
+  ): Promise<PublishClient>;
+}

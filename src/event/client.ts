@@ -1,0 +1,164 @@
+/**
+ * A program's way to an event bus of this host.
+ * @module
+ */
+import { randomUUID } from "node:crypto";
+import { access } from "node:fs/promises";
+import { messageOf, SaltClientError } from "../errors.ts";
+import { runtime } from "../runtime/mod.ts";
+import type { ZmqSocket } from "../runtime/types.ts";
+import type { DataMap, SaltEvent } from "../types/mod.ts";
+import { busEndpoints } from "./address.ts";
+import { eventTag, packEvent, unpackEvent } from "./tag.ts";
+import type { BusAddress, EventClient, EventSubscription } from "./types.ts";
+
+/** Tag of the events by which a subscriber learns that the bus delivers to it. */
+const SYNC_PREFIX = "saltx/sync/";
+
+/** ms between two such events, and for how long they are tried. */
+const SYNC_INTERVAL = 20;
+const SYNC_TIMEOUT = 5000;
+
+/** Events that one subscription holds for its reader. */
+const MAX_QUEUE = 100_000;
+
+/**
+ * Opens the way to write; reading sockets open with each subscription.
+ * @throws {SaltClientError} when there is no bus, or it may not be used.
+ */
+export async function openEventClient(address: BusAddress): Promise<EventClient> {
+  const endpoints = busEndpoints(address);
+  for (const file of endpoints.files ? [endpoints.files.pub, endpoints.files.pull] : []) {
+    await access(file).catch((error) => {
+      throw new SaltClientError(
+        `There is no event bus at ${file} (${messageOf(error)}). Is the daemon running, and ` +
+          `may this user reach it?`,
+      );
+    });
+  }
+  const push = await runtime.openSocket("push", { linger: 1000 });
+  push.connect(endpoints.pull);
+  return new Client(push, endpoints.pub);
+}
+
+class Client implements EventClient {
+  readonly #push: ZmqSocket;
+  readonly #pub: string;
+  readonly #subscriptions = new Set<Subscription>();
+
+  constructor(push: ZmqSocket, pub: string) {
+    this.#push = push;
+    this.#pub = pub;
+  }
+
+  subscribe(...prefixes: string[]): EventSubscription {
+    const sync = SYNC_PREFIX + randomUUID();
+    const subscription = new Subscription(
+      this.#pub,
+      prefixes,
+      sync,
+      () => this.#push.send(packEvent(sync, {})),
+    );
+    this.#subscriptions.add(subscription);
+    return subscription;
+  }
+
+  async fire(tag: string, data: DataMap): Promise<void> {
+    await this.#push.send(packEvent(tag, data));
+  }
+
+  close(): void {
+    for (const subscription of this.#subscriptions) subscription.close();
+    this.#push.close();
+  }
+}
+
+class Subscription implements EventSubscription {
+  readonly ready: Promise<void>;
+  readonly #queue: SaltEvent[] = [];
+  readonly #sync: string;
+  #socket: ZmqSocket | undefined;
+  #wake: (() => void) | undefined;
+  #synced: (() => void) | undefined;
+  #closed = false;
+  dropped = 0;
+
+  constructor(endpoint: string, prefixes: string[], sync: string, fireSync: () => Promise<void>) {
+    this.#sync = sync;
+    this.ready = this.#open(endpoint, prefixes, fireSync);
+    // Whoever does not wait for `ready` still sees the end of the iteration.
+    this.ready.catch(() => this.close());
+  }
+
+  async next(timeoutMs = Infinity): Promise<SaltEvent | null> {
+    const queued = this.#queue.shift();
+    if (queued || this.#closed || timeoutMs <= 0) return queued ?? null;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (timeoutMs !== Infinity) timer = setTimeout(resolve, timeoutMs);
+    });
+    clearTimeout(timer);
+    this.#wake = undefined;
+    return this.#queue.shift() ?? null;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<SaltEvent> {
+    while (true) {
+      const event = await this.next();
+      if (event) yield event;
+      else if (this.#closed) return;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#socket?.close();
+    this.#wake?.();
+  }
+
+  async #open(endpoint: string, prefixes: string[], fireSync: () => Promise<void>): Promise<void> {
+    const socket = await runtime.openSocket("sub", { linger: 0, receiveHighWaterMark: 0 });
+    if (this.#closed) return socket.close();
+    this.#socket = socket;
+    socket.subscribe(...prefixes, this.#sync);
+    socket.connect(endpoint);
+    const reading = this.#read(socket);
+    reading.catch(() => this.close());
+    let done = false;
+    const synced = new Promise<void>((resolve) => (this.#synced = resolve)).then(() => {
+      done = true;
+    });
+    // Subscriptions reach the publisher some time after connect: what it sends before is lost.
+    const end = performance.now() + SYNC_TIMEOUT;
+    while (!done && !this.#closed && performance.now() < end) {
+      await fireSync();
+      await Promise.race([synced, new Promise((resolve) => setTimeout(resolve, SYNC_INTERVAL))]);
+    }
+    if (!done && !this.#closed) {
+      throw new SaltClientError(`The event bus at ${endpoint} does not answer`);
+    }
+    socket.unsubscribe(this.#sync);
+  }
+
+  async #read(socket: ZmqSocket): Promise<void> {
+    for await (const [frame] of socket) {
+      if (frame === undefined) continue;
+      if (eventTag(frame) === this.#sync) this.#synced?.();
+      else this.#keep(frame);
+    }
+  }
+
+  #keep(frame: Uint8Array): void {
+    if (this.#queue.length >= MAX_QUEUE) {
+      this.#queue.shift();
+      this.dropped += 1;
+    }
+    try {
+      this.#queue.push(unpackEvent(frame));
+    } catch {
+      this.dropped += 1;
+    }
+    this.#wake?.();
+  }
+}
