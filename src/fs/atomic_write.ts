@@ -1,0 +1,145 @@
+/**
+ * Files that are either the old or the new one, never half of it, also after a power cut.
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { SaltException } from "../errors.ts";
+
+/** How a file is made. */
+export interface AtomicWriteOptions {
+  /** Permission bits from the moment the file exists, whatever the umask. 0o644 when absent. */
+  mode?: number;
+  /** Owner to give it, before it gets its name. */
+  owner?: { uid: number; gid: number };
+  /** Whether to wait until it is on the disk. True when absent. */
+  durable?: boolean;
+}
+
+const explanations: Record<string, string> = {
+  ENOSPC: "no space left on the device; free some and try again",
+  EDQUOT: "the disk quota is used up; free some and try again",
+  EACCES: "permission denied; run as the user that owns the folder",
+  EPERM: "permission denied; run as the user that owns the folder",
+  EROFS: "the file system is read-only",
+  ENOENT: "its folder does not exist",
+  ENOTDIR: "a part of its path is a file, not a folder",
+  EISDIR: "a folder has that name",
+};
+
+/** The SaltException for a failed file operation: says what was tried on which path and why it failed. */
+export function fileError(action: string, path: string, cause: unknown): SaltException {
+  const code = (cause as { code?: unknown }).code;
+  const why = typeof code === "string" ? explanations[code] : undefined;
+  const text = why ?? (cause instanceof Error ? cause.message : String(cause));
+  return new SaltException(`Cannot ${action} "${path}": ${text}`, { cause });
+}
+
+function writeAll(fd: number, data: Uint8Array): void {
+  for (let done = 0; done < data.length;) done += writeSync(fd, data, done);
+}
+
+function fsyncDirectory(path: string): void {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY);
+  } catch {
+    // A folder may be writable and not readable; the rename itself has been done.
+    return;
+  }
+  try {
+    fsyncSync(fd);
+  } catch {
+    // Some file systems refuse to sync folders.
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Replaces `path` by `data` at once: a temporary file in the same folder is written, synced and
+ * renamed. Readers see the old or the new content; a failure leaves the old and no litter.
+ *
+ * @throws SaltException naming the file and the reason (full disk, no permission …).
+ */
+export function atomicWriteSync(
+  path: string,
+  data: Uint8Array | string,
+  options: AtomicWriteOptions = {},
+): void {
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  const temp = `${path}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`;
+  let created = false;
+  try {
+    const mode = options.mode ?? 0o644;
+    const fd = openSync(temp, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
+    created = true;
+    try {
+      if (options.owner) fchownSync(fd, options.owner.uid, options.owner.gid);
+      fchmodSync(fd, mode);
+      writeAll(fd, bytes);
+      if (options.durable ?? true) fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temp, path);
+    created = false;
+    if (options.durable ?? true) fsyncDirectory(dirname(path));
+  } catch (error) {
+    if (created) {
+      try {
+        unlinkSync(temp);
+      } catch {
+        // The first error is the one to tell.
+      }
+    }
+    throw fileError("write", path, error);
+  }
+}
+
+/** {@linkcode atomicWriteSync} as a promise, for callers that await writes in order. */
+export function atomicWrite(
+  path: string,
+  data: Uint8Array | string,
+  options: AtomicWriteOptions = {},
+): Promise<void> {
+  return new Promise((resolve) => {
+    atomicWriteSync(path, data, options);
+    resolve();
+  });
+}
+
+/**
+ * Makes a folder and what is missing above it. Folders that are there keep what they are, except
+ * that `path` itself gets `mode` when given and it differs.
+ *
+ * @throws SaltException naming the folder and the reason.
+ */
+export function ensureDir(
+  path: string,
+  mode?: number,
+  owner?: { uid: number; gid: number },
+): void {
+  try {
+    mkdirSync(path, { recursive: true, ...(mode === undefined ? {} : { mode }) });
+    if (mode !== undefined && (statSync(path).mode & 0o7777) !== mode) chmodSync(path, mode);
+    if (owner) chownSync(path, owner.uid, owner.gid);
+  } catch (error) {
+    throw fileError("create folder", path, error);
+  }
+}

@@ -1,0 +1,5 @@
+/**
+ * Files and folders on disk: atomic writes.
+ * @module
+ */
+export * from "./atomic_write.ts";
