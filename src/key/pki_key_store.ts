@@ -1,0 +1,244 @@
+/**
+ * The key store in the files of Salt's pki folder.
+ *
+ * No locks: a new key gets its name by a hard link (which fails when the name is taken), a decision of
+ * an operator is a rename, and an offer that lost a race is decided again on what is there now.
+ * @module
+ */
+import { join } from "node:path";
+import { SaltException } from "../errors.ts";
+import { ensureDir } from "../fs/mod.ts";
+import { getLogger, type Logger } from "../logging/mod.ts";
+import { isValidMinionId } from "../text/minion_id.ts";
+import type { KeyState, MinionId } from "../types/mod.ts";
+import { AcceptedCache } from "./accepted_cache.ts";
+import { AutoKey } from "./auto_key.ts";
+import {
+  createKeyFile,
+  isFile,
+  listKeyFiles,
+  MAX_KEY_BYTES,
+  moveKeyFile,
+  readKeyFile,
+  removeKeyFile,
+  removeLitter,
+  replaceKeyFile,
+  syncFolder,
+} from "./key_files.ts";
+import type {
+  KeyAction,
+  KeyChange,
+  KeyListing,
+  KeyRef,
+  KeyStore,
+  OfferFacts,
+  Verdict,
+} from "./key_store.ts";
+import type { KeyStoreOptions } from "./options.ts";
+import { isPublicKey } from "./public_key.ts";
+import { AUTOSIGN_FOLDER, KEY_STATES, STATE_FOLDERS } from "./states.ts";
+import { decide, type Filing, sameKey, type VerdictFacts } from "./verdict.ts";
+
+/** How often an offer is decided anew when others change the same id meanwhile. */
+const MAX_ROUNDS = 16;
+
+/** What tests and other transports may replace. */
+export interface PkiKeyStoreParts {
+  log?: Logger;
+  now?: () => number;
+  /** Whether an offered text is a key of this transport; RSA in PEM when absent. */
+  isUsable?: (pub: string) => boolean;
+}
+
+/** A change that stopped half way; `changes` says what was done before. */
+export class KeyChangeError extends SaltException {
+  override name = "KeyChangeError";
+  readonly changes: KeyChange[];
+  constructor(cause: SaltException, changes: KeyChange[]) {
+    super(cause.message, { cause, exitCode: cause.exitCode });
+    this.changes = changes;
+  }
+}
+
+/** {@linkcode KeyStore} over `minions`, `minions_pre`, `minions_rejected`, `minions_denied` and `minions_autosign`. */
+export class PkiKeyStore implements KeyStore {
+  readonly #options: KeyStoreOptions;
+  readonly #folders: Record<KeyState, string>;
+  readonly #autoKey: AutoKey;
+  readonly #cache: AcceptedCache;
+  readonly #isUsable: (pub: string) => boolean;
+  readonly #now: () => number;
+
+  constructor(options: KeyStoreOptions, parts: PkiKeyStoreParts = {}) {
+    this.#options = options;
+    const folder = (state: KeyState) => join(options.pki_dir, STATE_FOLDERS[state]);
+    this.#folders = {
+      accepted: folder("accepted"),
+      pending: folder("pending"),
+      rejected: folder("rejected"),
+      denied: folder("denied"),
+    };
+    this.#now = parts.now ?? Date.now;
+    this.#autoKey = new AutoKey(options, parts.log ?? getLogger("saltx.key"), this.#now);
+    this.#cache = new AcceptedCache(readKeyFile, undefined, this.#now);
+    this.#isUsable = parts.isUsable ?? isPublicKey;
+  }
+
+  prepare(): void {
+    const names = [...Object.values(STATE_FOLDERS), AUTOSIGN_FOLDER];
+    ensureDir(this.#options.pki_dir, this.#options.permissive_pki_access ? undefined : 0o700);
+    for (const name of names) ensureDir(join(this.#options.pki_dir, name));
+    for (const folder of Object.values(this.#folders)) removeLitter(folder, this.#now());
+  }
+
+  list(): KeyListing {
+    const sorted = (state: KeyState) => sortIgnoringCase(this.ids(state));
+    return {
+      accepted: sorted("accepted"),
+      pending: sorted("pending"),
+      rejected: sorted("rejected"),
+      denied: sorted("denied"),
+    };
+  }
+
+  ids(state: KeyState): string[] {
+    return listKeyFiles(this.#folders[state]);
+  }
+
+  stateOf(id: string): KeyState | null {
+    if (!isValidMinionId(id)) return null;
+    const order: KeyState[] = ["rejected", "accepted", "pending", "denied"];
+    return order.find((state) => isFile(this.#path(state, id))) ?? null;
+  }
+
+  read(state: KeyState, id: string): string | null {
+    return isValidMinionId(id) ? readKeyFile(this.#path(state, id)) : null;
+  }
+
+  acceptedKey(id: string): string | null {
+    return isValidMinionId(id) ? this.#cache.get(this.#path("accepted", id)) : null;
+  }
+
+  offer(id: string, pub: string, facts: OfferFacts = {}): Verdict {
+    if (!isValidMinionId(id)) {
+      return { result: false, ret: false, reason: "the id is not valid" };
+    }
+    const usable = pub.length <= MAX_KEY_BYTES && this.#isUsable(pub);
+    const autoReject = once(() => this.#autoKey.rejects(id));
+    const autoSign = once(() => this.#autoKey.signs(id, facts.autosignGrains));
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const known: VerdictFacts = {
+        usable,
+        openMode: this.#options.open_mode ?? false,
+        full: this.#isFull(id, facts),
+        rejected: isFile(this.#path("rejected", id)),
+        accepted: this.acceptedKey(id),
+        pending: readKeyFile(this.#path("pending", id)),
+        offered: pub,
+        autoReject,
+        autoSign,
+      };
+      const { verdict, filing } = decide(known);
+      if (!this.#file(filing, id, pub)) continue;
+      // As in Salt a one-shot permission is gone after a sign-in, needed or not.
+      if (verdict.act === "accept" && known.accepted !== null) this.#autoKey.takeOneShot(id);
+      return verdict;
+    }
+    return { result: false, ret: false, reason: "its key files keep changing" };
+  }
+
+  change(action: KeyAction, keys: readonly KeyRef[]): KeyChange[] {
+    const changes: KeyChange[] = [];
+    try {
+      for (const key of keys) {
+        changes.push({ ...key, outcome: this.#changeOne(action, key) });
+      }
+    } catch (error) {
+      if (!(error instanceof SaltException)) throw error;
+      throw new KeyChangeError(error, changes);
+    } finally {
+      for (const state of KEY_STATES) syncFolder(this.#folders[state]);
+    }
+    return changes;
+  }
+
+  insert(id: MinionId, pub: string): void {
+    replaceKeyFile(this.#folders.accepted, id, pub);
+  }
+
+  #changeOne(action: KeyAction, { state, id }: KeyRef): KeyChange["outcome"] {
+    if (!isValidMinionId(id)) return "gone";
+    const from = this.#path(state, id);
+    if (action === "delete") return removeKeyFile(from) ? "done" : "gone";
+    if (action === "accept") {
+      const pub = readKeyFile(from);
+      if (pub === null) return isFile(from) ? "invalid" : "gone";
+      if (!this.#isUsable(pub)) return "invalid";
+    }
+    const to = this.#path(action === "accept" ? "accepted" : "rejected", id);
+    return moveKeyFile(from, to) ? "done" : "gone";
+  }
+
+  /** Does what a decision says. False: others were faster, so it has to be made again. */
+  #file(filing: Filing, id: string, pub: string): boolean {
+    switch (filing) {
+      case "none":
+        return true;
+      case "create pending":
+        return this.#create("pending", id, pub);
+      case "create rejected":
+        return createKeyFile(this.#folders.rejected, id, pub);
+      case "move pending to rejected":
+        return moveKeyFile(this.#path("pending", id), this.#path("rejected", id));
+      case "write denied":
+        if (readKeyFile(this.#path("denied", id)) !== pub) {
+          replaceKeyFile(this.#folders.denied, id, pub);
+        }
+        return true;
+      case "create accepted":
+        if (!this.#create("accepted", id, pub)) return false;
+        removeKeyFile(this.#path("pending", id));
+        return true;
+      case "overwrite accepted":
+        replaceKeyFile(this.#folders.accepted, id, pub);
+        return true;
+    }
+  }
+
+  /**
+   * Files a new key, unless meanwhile the id got a state that counts more: an operator may have
+   * accepted or rejected another key between the decision and now.
+   */
+  #create(state: "pending" | "accepted", id: string, pub: string): boolean {
+    if (!createKeyFile(this.#folders[state], id, pub)) return false;
+    const overruled = isFile(this.#path("rejected", id)) ||
+      (state === "pending" && isFile(this.#path("accepted", id)));
+    if (!overruled) return true;
+    const filed = readKeyFile(this.#path(state, id));
+    if (filed !== null && sameKey(filed, pub)) removeKeyFile(this.#path(state, id));
+    return false;
+  }
+
+  #isFull(id: string, facts: OfferFacts): boolean {
+    const limit = this.#options.max_minions ?? 0;
+    if (limit <= 0) return false;
+    const connected = facts.connected?.();
+    return connected !== undefined && connected.size > limit && !connected.has(id);
+  }
+
+  #path(state: KeyState, id: string): string {
+    return join(this.#folders[state], id);
+  }
+}
+
+function once(ask: () => boolean): () => boolean {
+  let answer: boolean | undefined;
+  return () => answer ??= ask();
+}
+
+/** Salt's order of listings: by lower case, else as found. (`salt/utils/data.py:sorted_ignorecase`) */
+export function sortIgnoringCase(names: string[]): string[] {
+  const keyed = names.map((name) => [name.toLowerCase(), name] as const);
+  keyed.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
+  return keyed.map(([, name]) => name);
+}
