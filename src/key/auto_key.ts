@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../logging/mod.ts";
-import { fnmatch } from "../text/glob.ts";
+import { globMatch } from "../text/glob.ts";
 import type { Data, DataMap } from "../types/mod.ts";
 import { codeOf, removeKeyFile } from "./key_files.ts";
 import type { KeyStoreOptions } from "./options.ts";
@@ -130,7 +130,7 @@ export function parseSigningFile(text: string): string[] {
 
 /** Whether a rule covers an id: as it stands, as a shell glob or as a regular expression for all of it. (`salt/utils/stringutils.py:expr_match`) */
 export function matchesLine(id: string, rule: string): boolean {
-  if (fnmatch(id, rule)) return true;
+  if (globMatch(rule, id)) return true;
   try {
     return new RegExp(`^(?:${rule})$`, "u").test(id);
   } catch {
