@@ -58,14 +58,23 @@ function wanted(levelno: number): boolean {
   return false;
 }
 
+/** The lowest level that any sink wants, as a number; 1000 when there is none. */
+export function lowestWanted(): number {
+  return Math.min(LOG_LEVELS.quiet, ...[...sinks].map((entry) => entry.minimum()));
+}
+
+/** Hands a record that another thread made to the sinks of this one. */
+export function relay(record: LogRecord): void {
+  for (const entry of sinks) if (record.levelno >= entry.minimum()) entry.sink(record);
+}
+
 /** A logger for `name`, such as `saltx.master`. */
 export function getLogger(name: string): Logger {
   const write = (level: LogLevel, message: string | (() => string), error?: unknown) => {
     const levelno = LOG_LEVELS[level];
     if (!wanted(levelno)) return;
     const text = typeof message === "function" ? message() : message;
-    const record: LogRecord = { time: new Date(), level, levelno, name, message: text, error };
-    for (const entry of sinks) if (levelno >= entry.minimum()) entry.sink(record);
+    relay({ time: new Date(), level, levelno, name, message: text, error });
   };
   return {
     name,

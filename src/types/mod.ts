@@ -1,5 +1,5 @@
 /**
- * The field's words as types. No code that runs, except {@linkcode Float}, which is a value.
+ * The field's words as types.
  *
  * Names that a peer, a user or a template can see keep Salt's spelling.
  * @module
@@ -97,4 +97,10 @@ export interface ReturnLoad {
   success: boolean | DataMap | Data[];
   out?: string;
   [field: string]: unknown;
+}
+
+/** Whether a value is a map, and not one of the other things that JavaScript calls objects. */
+export function isMap(value: unknown): value is DataMap {
+  return value !== null && typeof value === "object" && !Array.isArray(value) &&
+    !(value instanceof Uint8Array) && !(value instanceof Date) && !(value instanceof Number);
 }

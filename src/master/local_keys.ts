@@ -1,0 +1,67 @@
+/**
+ * Keys by which programs of this host show that they run as a user the master trusts: one file
+ * `<cachedir>/.<user>_key` each, made anew at every start. (`salt/daemons/masterapi.py:access_keys`)
+ * @module
+ */
+import { chown, readdir, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { timingSafeEqual } from "node:crypto";
+import { join } from "node:path";
+import { Buffer } from "node:buffer";
+import { Crypticle } from "../crypt/mod.ts";
+import { atomicWrite } from "../fs/atomic_write.ts";
+import { getLogger } from "../logging/mod.ts";
+
+const log = getLogger("saltx.master");
+
+/** User names as `useradd` makes them; anything else never becomes part of a path. */
+const USER = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}\$?$/;
+
+/** Where a user's key is. A domain user's backslash becomes an underscore, as in Salt. */
+export function localKeyPath(cachedir: string, user: string): string {
+  return join(cachedir, `.${user.replaceAll("\\", "_")}_key`);
+}
+
+/**
+ * Writes a fresh key for each user, readable by that user alone, and removes those of an earlier start.
+ * @returns user to key.
+ */
+export async function writeLocalKeys(
+  cachedir: string,
+  users: readonly string[],
+): Promise<Record<string, string>> {
+  for (const name of await readdir(cachedir)) {
+    if (name.startsWith(".") && name.endsWith("_key")) await rm(join(cachedir, name));
+  }
+  const keys: Record<string, string> = {};
+  for (const user of new Set(users)) {
+    if (!USER.test(user)) {
+      log.error(`publisher_acl: '${user}' is not a user name; it gets no key`);
+      continue;
+    }
+    const path = localKeyPath(cachedir, user);
+    const key = Crypticle.generateKeyString();
+    await atomicWrite(path, key, { mode: 0o600 });
+    const ids = userIds(user);
+    if (ids) await chown(path, ids.uid, ids.gid);
+    else log.warning(`The user ${user} of publisher_acl is not known on this host`);
+    keys[user] = key;
+  }
+  return keys;
+}
+
+/** Compares in constant time; the lengths of keys are no secret. */
+export function sameKey(given: unknown, wanted: string | undefined): boolean {
+  if (typeof given !== "string" || wanted === undefined) return false;
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** uid and gid of a user of this host's passwd file. */
+function userIds(user: string): { uid: number; gid: number } | null {
+  for (const line of readFileSync("/etc/passwd", "utf8").split("\n")) {
+    const fields = line.split(":");
+    if (fields[0] === user) return { uid: Number(fields[2]), gid: Number(fields[3]) };
+  }
+  return null;
+}

@@ -1,0 +1,254 @@
+/**
+ * Puts a master together and takes it apart.
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openJobCache } from "../cache/mod.ts";
+import { sharedTable } from "../channel/shared_set.ts";
+import type { MasterOpts } from "../config/mod.ts";
+import { Crypticle } from "../crypt/mod.ts";
+import { EX, messageOf, SaltException } from "../errors.ts";
+import { type EventBusServer, startEventBus } from "../event/mod.ts";
+import { atomicWrite, ensureDir } from "../fs/mod.ts";
+import { loadMasterKeys, type MasterKeys, PkiKeyStore } from "../key/mod.ts";
+import { getLogger, lowestWanted } from "../logging/mod.ts";
+import { ZmqPublishServer } from "../transport/zeromq/publish_server.ts";
+import { ZmqRequestServer } from "../transport/zeromq/request_server.ts";
+import { bindPrivate } from "../transport/zeromq/private_bind.ts";
+import { sizeOptions, tcpOptions } from "../transport/zeromq/socket_options.ts";
+import { makeJid } from "../text/jid.ts";
+import { tcpEndpoint } from "../transport/zeromq/mod.ts";
+import { FleetKey } from "./fleet_key.ts";
+import { writeLocalKeys } from "./local_keys.ts";
+import { Presence } from "./presence.ts";
+import { Publisher } from "./publisher.ts";
+import { Rotation } from "./rotation.ts";
+import { type WorkerData, workersEndpoint } from "./worker_thread.ts";
+import { WorkerPool } from "./workers.ts";
+
+const log = getLogger("saltx.master");
+
+/** A master that takes requests. */
+export interface RunningMaster {
+  /** The ports really bound. */
+  readonly publishPort: number;
+  readonly requestPort: number;
+  /** Answers what is under way, then ends. */
+  stop(): Promise<void>;
+}
+
+/** ms that requests under way get to finish at the end. */
+const DRAIN_MS = 5000;
+
+/** Requests that wait in front of each worker. */
+const WORKER_BACKLOG = 1000;
+
+/** Starts all parts of a master; what was started is stopped again when one of them fails. */
+export async function startMaster(opts: MasterOpts): Promise<RunningMaster> {
+  const stops: (() => Promise<unknown> | void)[] = [];
+  try {
+    return await start(opts, stops);
+  } catch (error) {
+    await stopAll(stops);
+    throw error;
+  }
+}
+
+async function start(
+  opts: MasterOpts,
+  stops: (() => Promise<unknown> | void)[],
+): Promise<RunningMaster> {
+  prepareDirs(opts);
+  const masterKeys = await loadMasterKeys(opts);
+  const keys = new PkiKeyStore(opts);
+  keys.prepare();
+  const presence = new Presence(() => keys.ids("accepted"));
+  const subscribers = new SharedArrayBuffer(4);
+  const server = await bound(
+    "publish_port",
+    opts.publish_port,
+    () => openPublishServer(opts, presence),
+  );
+  stops.push(() => server.close());
+  const requests = await bound("ret_port", opts.ret_port, () => openRequestServer(opts));
+  stops.push(() => requests.close(DRAIN_MS));
+  const bus = await startEventBus({ node: "master", sockDir: opts.sock_dir }, {
+    maxEventSize: opts.max_event_size,
+  });
+  stops.push(() => bus.close());
+  const fleet = new FleetKey(Crypticle.generateKeyString());
+  const publisher = await Publisher.start({
+    opts,
+    privateKey: masterKeys.privateKey,
+    fleet,
+    server,
+  });
+  stops.push(() => publisher.close());
+  const data = await workerData(opts, masterKeys, fleet, portOf(server.endpoint), subscribers);
+  let rotation: Rotation | undefined;
+  const pool = await WorkerPool.start(
+    opts.worker_threads,
+    data,
+    (reason) => void rotation?.rotate(reason),
+  );
+  // Workers end before the sockets that their answers leave by.
+  stops.push(() => pool.stop(DRAIN_MS));
+  rotation = new Rotation({
+    cachedir: opts.cachedir,
+    publishSession: opts.publish_session,
+    fleet,
+    pool,
+    bus,
+    ping: opts.ping_on_rotate ? () => publisher.publish(pingLoad(), []) : null,
+  });
+  stops.push(maintain(opts, rotation, bus, server, subscribers));
+  log.info(`The master listens on ${requests.endpoint} and publishes on ${server.endpoint}`);
+  return {
+    publishPort: portOf(server.endpoint),
+    requestPort: portOf(requests.endpoint),
+    stop: () => stopAll(stops),
+  };
+}
+
+/** Ends parts in the reverse order of their start. */
+async function stopAll(stops: (() => Promise<unknown> | void)[]): Promise<void> {
+  for (const stop of stops.reverse()) {
+    try {
+      await stop();
+    } catch (error) {
+      log.error(`A part of the master did not stop well: ${messageOf(error)}`, error);
+    }
+  }
+}
+
+function prepareDirs(opts: MasterOpts): void {
+  ensureDir(opts.cachedir, 0o750);
+  const open = Object.keys(opts.publisher_acl ?? {}).length > 0;
+  ensureDir(opts.sock_dir, open ? 0o755 : 0o750);
+}
+
+function openPublishServer(opts: MasterOpts, presence: Presence): Promise<ZmqPublishServer> {
+  return ZmqPublishServer.open(tcpEndpoint(opts.interface, opts.publish_port), {
+    ...tcpOptions(opts),
+    linger: 1000,
+    sendHighWaterMark: opts.pub_hwm,
+    backlog: opts.zmq_backlog,
+    maxMessageSize: 4096,
+  }, (topic, present) => presence.note(topic, present));
+}
+
+function openRequestServer(opts: MasterOpts): Promise<ZmqRequestServer> {
+  return ZmqRequestServer.open({
+    endpoint: tcpEndpoint(opts.interface, opts.ret_port),
+    workersEndpoint: workersEndpoint(opts.sock_dir),
+    router: {
+      ...tcpOptions(opts),
+      ...sizeOptions(opts),
+      linger: 1000,
+      backlog: opts.zmq_backlog,
+    },
+    workerBacklog: WORKER_BACKLOG,
+  }, bindPrivate);
+}
+
+/** Says which setting to change when a port cannot be had. */
+async function bound<T>(option: string, port: number, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    const why = code === "EADDRINUSE"
+      ? "another program (a salt-master?) listens there. Stop it, or set another port"
+      : code === "EACCES"
+      ? "this user may not listen there"
+      : code === "EADDRNOTAVAIL"
+      ? "no network interface of this host has the address that 'interface' names"
+      : messageOf(error);
+    throw new SaltException(`Cannot listen on ${option} ${port}: ${why}`, {
+      cause: error,
+      exitCode: EX.UNAVAILABLE,
+    });
+  }
+}
+
+async function workerData(
+  opts: MasterOpts,
+  masterKeys: MasterKeys,
+  fleet: FleetKey,
+  publishPort: number,
+  subscribers: SharedArrayBuffer,
+): Promise<WorkerData> {
+  // Made before the workers open it, so that they do not race for its schema.
+  openJobCache(opts).close();
+  return {
+    opts,
+    masterKeys,
+    fleetKey: fleet.text,
+    sessionSecret: await sessionSecret(join(opts.cachedir, ".session_secret")),
+    localKeys: await writeLocalKeys(opts.cachedir, [
+      opts.user,
+      ...Object.keys(opts.publisher_acl ?? {}),
+    ]),
+    publishPort,
+    replays: sharedTable(),
+    signedIn: sharedTable(1 << 17),
+    subscribers,
+    logLevelNo: lowestWanted(),
+  };
+}
+
+/** The secret outlives the process: sessions go on after a restart of the master. */
+async function sessionSecret(path: string): Promise<Uint8Array> {
+  try {
+    const secret = readFileSync(path);
+    if (secret.length === 32) return new Uint8Array(secret);
+    log.warning(`${path} is not 32 bytes long; minions sign in again with a new one`);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ENOENT") throw error;
+  }
+  const secret = randomBytes(32);
+  await atomicWrite(path, secret, { mode: 0o600 });
+  return new Uint8Array(secret);
+}
+
+/** What goes on beside requests: old jobs go, keys turn, counters are shared. */
+function maintain(
+  opts: MasterOpts,
+  rotation: Rotation,
+  bus: EventBusServer,
+  server: ZmqPublishServer,
+  subscribers: SharedArrayBuffer,
+): () => void {
+  const counter = new Int32Array(subscribers);
+  const jobs = openJobCache(opts);
+  const clean = () => {
+    Atomics.store(counter, 0, server.subscribers);
+    rotation.check().catch((error) => log.error(`Key rotation failed: ${messageOf(error)}`, error));
+    try {
+      const removed = jobs.clean(opts.keep_jobs_seconds);
+      if (removed > 0) log.info(`Removed ${removed} jobs older than ${opts.keep_jobs_seconds} s`);
+    } catch (error) {
+      log.error(`Old jobs cannot be removed: ${messageOf(error)}`, error);
+    }
+  };
+  const timer = setInterval(clean, opts.loop_interval * 1000);
+  const stopHearing = bus.onEvent("salt/key", ({ data }) => {
+    if (data["act"] === "delete" || data["act"] === "reject") void rotation.check();
+  });
+  return () => {
+    clearInterval(timer);
+    stopHearing();
+    jobs.close();
+  };
+}
+
+function portOf(endpoint: string): number {
+  return Number(endpoint.slice(endpoint.lastIndexOf(":") + 1));
+}
+
+function pingLoad() {
+  const jid = makeJid(new Date());
+  return { fun: "test.ping", arg: [], tgt: "*", tgt_type: "glob", jid, ret: "", user: "root" };
+}

@@ -1,0 +1,57 @@
+/**
+ * Which minions are expected to answer: a guess from accepted keys and cached data, never the decision
+ * who runs a job. (`salt/utils/minions.py:CkMinions.check_minions`)
+ * @module
+ */
+import type { MinionDataCache } from "../cache/mod.ts";
+import type { KeyStore } from "../key/mod.ts";
+import { matches } from "../plugins/matchers/mod.ts";
+import type { DataMap, MinionId, Target } from "../types/mod.ts";
+
+/** Where the guess comes from. */
+export interface TargetSources {
+  keys: KeyStore;
+  minions: MinionDataCache;
+  nodegroups: DataMap;
+}
+
+/** Expected ids, and ids that a list names but that have no accepted key. */
+export interface Expected {
+  minions: MinionId[];
+  missing: string[];
+}
+
+/** Kinds of target that the id alone decides. */
+const BY_ID = new Set(["glob", "pcre", "list"]);
+
+/**
+ * A minion without cached data is expected too where data decides: it may well match.
+ * @throws {SaltInvocationError} for a target that cannot be read.
+ */
+export function expectedMinions(target: Target, sources: TargetSources): Expected {
+  const accepted = sources.keys.ids("accepted");
+  if (target.tgt_type === "list") return expectedOfList(target, accepted);
+  const idOnly = BY_ID.has(target.tgt_type);
+  const minions = accepted.filter((id) => {
+    const data = idOnly ? { grains: {}, pillar: {} } : sources.minions.data(id);
+    if (data === null) return true;
+    return matches(target, {
+      id,
+      grains: data.grains,
+      pillar: data.pillar,
+      nodegroups: sources.nodegroups,
+    });
+  });
+  return { minions: minions as MinionId[], missing: [] };
+}
+
+function expectedOfList(target: Target, accepted: string[]): Expected {
+  const wanted = Array.isArray(target.tgt)
+    ? target.tgt
+    : target.tgt.split(",").map((id) => id.trim()).filter((id) => id !== "");
+  const known = new Set(accepted);
+  return {
+    minions: wanted.filter((id) => known.has(id)) as MinionId[],
+    missing: wanted.filter((id) => !known.has(id)),
+  };
+}
