@@ -20,6 +20,7 @@ export type ZmqType =
 export interface ZmqOptions {
   /** ZMQ_ROUTING_ID. */
   routingId?: string;
+  /** How long a closed socket tries to deliver what it holds; 1000 when absent, so that no exit hangs. */
   linger?: number;
   sendHighWaterMark?: number;
   receiveHighWaterMark?: number;
@@ -95,6 +96,20 @@ export interface WorkerThread {
   onExit(listener: (code: number, error: Error | undefined) => void): void;
   terminate(): Promise<void>;
 }
+
+/** A thread's end of the line to whoever started it. */
+export interface ThreadPort {
+  postMessage(message: unknown): void;
+  /** Keeps the thread alive until {@linkcode ThreadPort.close}. */
+  onMessage(listener: (message: unknown) => void): void;
+  close(): void;
+}
+
+/** What a worker thread runs. The thread ends when nothing keeps it alive, or with what this throws. */
+export type ThreadEntry = (data: unknown, port: ThreadPort) => void | Promise<void>;
+
+/** Thread entry points by name, each behind a function that loads it. */
+export type ThreadTable = Readonly<Record<string, () => Promise<ThreadEntry>>>;
 
 /** The operations that Deno and Node do differently. */
 export interface Runtime {

@@ -1,0 +1,14 @@
+/**
+ * The runtime that this program runs on. Importing it loads nothing heavy: sockets, ciphers and
+ * threads load when they are first used.
+ * @module
+ */
+import { denoRuntime } from "./deno.ts";
+import { nodeRuntime } from "./node.ts";
+import type { Runtime } from "./types.ts";
+
+export { serveThread } from "./threads.ts";
+export { codeOf, ZmqError } from "./zmq_error.ts";
+
+/** What Deno and Node do differently. */
+export const runtime: Runtime = "deno" in process.versions ? denoRuntime() : nodeRuntime();

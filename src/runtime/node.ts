@@ -1,0 +1,72 @@
+/**
+ * The runtime on Node, and in the built executable.
+ * @module
+ */
+import { embeddedBundle, sea } from "./node_embedded.ts";
+import { becomeUser } from "./user.ts";
+import { startThread } from "./threads.ts";
+import type { Runtime } from "./types.ts";
+
+function cipherName(key: Uint8Array): string {
+  return `aes-${key.length * 8}-cbc`;
+}
+
+/** @param threadMain the program of worker threads, when it is not the project's own. */
+export function nodeRuntime(options: { threadMain?: URL } = {}): Runtime {
+  const runtime: Runtime = {
+    name: "node",
+    get isExecutable() {
+      return sea() !== null;
+    },
+    async versions() {
+      const { loadAddon } = await import("./node_addon.ts");
+      const { node, v8, uv, openssl, sqlite } = process.versions;
+      return {
+        "Node.js": node,
+        V8: v8,
+        libuv: uv ?? "",
+        OpenSSL: openssl ?? "",
+        SQLite: sqlite ?? "",
+        libzmq: loadAddon().version,
+      };
+    },
+    async openSocket(type, options = {}) {
+      const { NodeSocket } = await import("./node_socket.ts");
+      return new NodeSocket(type, options);
+    },
+    selfCommand() {
+      if (runtime.isExecutable) return [process.execPath];
+      const program = new URL("../../mod.ts", import.meta.url).pathname;
+      return [process.execPath, "--disable-warning=ExperimentalWarning", program];
+    },
+    spawnThread(name, data) {
+      const source = options.threadMain ? undefined : embeddedBundle();
+      if (source !== undefined) return startThread({ source }, name, data);
+      const file = options.threadMain ?? new URL("../thread_main.ts", import.meta.url);
+      return startThread({ file }, name, data);
+    },
+    aesCbcEncrypt(key, iv, plaintext) {
+      const { createCipheriv } = process.getBuiltinModule("node:crypto");
+      const cipher = createCipheriv(cipherName(key), key, iv);
+      const head = cipher.update(plaintext);
+      return Buffer.concat([head, cipher.final()]);
+    },
+    aesCbcDecrypt(key, iv, ciphertext) {
+      const { createDecipheriv } = process.getBuiltinModule("node:crypto");
+      const decipher = createDecipheriv(cipherName(key), key, iv);
+      const head = decipher.update(ciphertext);
+      return Buffer.concat([head, decipher.final()]);
+    },
+    async sdNotify(state) {
+      const { sdNotify } = await import("./sd_notify.ts");
+      const { openLibc } = await import("./node_libc.ts");
+      await sdNotify(state, openLibc);
+    },
+    becomeUser: (user) =>
+      becomeUser(user, (name, gid) => {
+        (process as unknown as { initgroups(user: string, gid: number): void })
+          .initgroups(name, gid);
+      }),
+  };
+  return runtime;
+}

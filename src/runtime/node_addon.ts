@@ -1,0 +1,64 @@
+/**
+ * Loads zeromq's addon into Node: from `node_modules`, or from the executable itself.
+ *
+ * Only the addon is used, not the package's JavaScript: one object a socket is enough.
+ * @module
+ */
+import { addonFiles } from "./zmq_addon_files.ts";
+import { embeddedAddonPath } from "./node_embedded.ts";
+
+/** The addon's socket. Sends and receives must not overlap; the adapter sees to that. */
+export interface NativeSocket {
+  bindSync(endpoint: string): void;
+  connect(endpoint: string): void;
+  disconnect(endpoint: string): void;
+  close(): void;
+  /** Rejects with `EAGAIN` after `ZMQ_SNDTIMEO`. */
+  send(frames: Uint8Array | string | (Uint8Array | string)[]): Promise<void>;
+  /** Rejects with `EAGAIN` after `ZMQ_RCVTIMEO`. */
+  receive(): Promise<Uint8Array[]>;
+  setInt32Option(id: number, value: number): void;
+  setInt64Option(id: number, value: number): void;
+  setStringOption(id: number, value: string | Uint8Array): void;
+  getStringOption(id: number): string;
+  /** Whether a send would go through at once. */
+  readonly writable: boolean;
+  readonly events: NativeObserver;
+}
+
+/** The addon's monitor of a socket. */
+export interface NativeObserver {
+  receive(): Promise<{ type: string; address?: string }>;
+  readonly closed: boolean;
+}
+
+/** What the addon exports, as far as it is used. */
+export interface NativeZmq {
+  readonly version: string;
+  readonly Socket: new (type: number) => NativeSocket;
+}
+
+let loaded: NativeZmq | undefined;
+
+/**
+ * The addon, loaded on first use.
+ * @throws {Error} naming each file that was tried and why it could not be loaded.
+ */
+export function loadAddon(): NativeZmq {
+  loaded ??= tryAll(embeddedAddonPath() ?? addonFiles());
+  return loaded;
+}
+
+function tryAll(paths: string[]): NativeZmq {
+  const reasons: string[] = [];
+  for (const path of paths) {
+    try {
+      const module = { exports: {} as NativeZmq };
+      process.dlopen(module, path);
+      return module.exports;
+    } catch (error) {
+      reasons.push(`${path}: ${(error as Error).message}`);
+    }
+  }
+  throw new Error(`Cannot load ZeroMQ\n  ${reasons.join("\n  ")}`);
+}

@@ -1,0 +1,10 @@
+/**
+ * Entry points of worker threads, by the name that {@linkcode Runtime.spawnThread} takes.
+ * @module
+ */
+import type { ThreadTable } from "./runtime/types.ts";
+
+/** Each loads what it needs only in the thread that runs it. */
+export const threads: ThreadTable = {
+  "master-worker": async () => (await import("./master/worker_thread.ts")).run,
+};
