@@ -39,6 +39,27 @@ export class SaltException extends Error {
 export class SaltConfigurationError extends SaltException {
   override name = "SaltConfigurationError";
 }
+/** A text is not the YAML it should be. */
+export class YamlError extends SaltException {
+  override name = "YamlError";
+  readonly reason: string;
+  readonly file: string | undefined;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+  constructor(
+    reason: string,
+    place: { file: string | undefined; line: number; column: number },
+  ) {
+    const where = place.file === undefined ? "YAML" : `"${place.file}"`;
+    super(`Cannot parse ${where}, line ${place.line}, column ${place.column}: ${reason}`);
+    this.reason = reason;
+    this.file = place.file;
+    this.line = place.line;
+    this.column = place.column;
+  }
+}
 /** A function was called with arguments that it does not take. */
 export class SaltInvocationError extends SaltException {
   override name = "SaltInvocationError";
