@@ -68,6 +68,10 @@ export class SaltInvocationError extends SaltException {
 export class CommandExecutionError extends SaltException {
   override name = "CommandExecutionError";
 }
+/** A program that a function needs is not installed. */
+export class CommandNotFoundError extends SaltException {
+  override name = "CommandNotFoundError";
+}
 /** A peer did not answer in time. */
 export class SaltReqTimeoutError extends SaltException {
   override name = "SaltReqTimeoutError";

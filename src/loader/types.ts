@@ -97,7 +97,19 @@ export interface ExecContext {
   readonly minion: MinionServices;
   /** Notes a child process so that `saltutil.kill_job` can signal its group. Returns a remover. */
   trackProcess(pid: number): () => void;
+  /** Runs functions marked `blocking` elsewhere; absent where they run in place. */
+  readonly callBlocking?: BlockingCaller;
 }
+
+/** A call that is to run on a thread of its own; all of it can be cloned. */
+export interface BlockingCall {
+  fun: string;
+  args: Data[];
+  kwargs: DataMap;
+}
+
+/** Runs a call on a thread that ends when `ctx.signal` aborts. */
+export type BlockingCaller = (ctx: ExecContext, call: BlockingCall) => Promise<Data>;
 
 /** A job that runs now, as `saltutil.running` shows it. */
 export interface RunningJob {
