@@ -39,12 +39,20 @@ export interface JobRecord {
   endTime: number | null;
 }
 
+/** What is kept of a return. (`salt/returners/local_cache.py:returner`) */
+export interface StoredReturn {
+  return: Data;
+  retcode?: Data;
+  success?: Data;
+  out?: Data;
+}
+
 /** One minion's part in a job. */
 export interface JobReturn {
   id: MinionId;
   end: JobEnd;
   /** Absent while there is no return. */
-  ret?: { return: Data; retcode: Data; success: Data; out?: string; [field: string]: unknown };
+  ret?: StoredReturn;
   /** Why it ended so, where the end is not a return. */
   reason?: string;
   /** Seconds since 1970 of the return or of the end. */
@@ -52,9 +60,13 @@ export interface JobReturn {
 }
 
 /** One line of a listing. */
-export interface JobSummary extends JobRecord {
-  /** How many of the expected have returned. */
-  returned: number;
+export interface JobSummary {
+  jid: Jid;
+  load: PublishLoad;
+  /** Seconds since 1970. */
+  startTime: number;
+  /** How many were expected. */
+  expected: number;
 }
 
 /** Which jobs, newest first. Filters all have to hold. */
@@ -82,7 +94,7 @@ export type SaveResult = "stored" | "duplicate" | "new job";
 export interface JobCache {
   /**
    * Stores a job before it is published. False: the jid is in use.
-   * @throws {JobCacheError} when it cannot be stored (disk full …).
+   * @throws {StoreError} when it cannot be stored (disk full …).
    */
   saveLoad(load: PublishLoad, minions: readonly string[], missing?: readonly string[]): boolean;
   /** Adds to whom is expected: a syndic tells of its minions. */
@@ -90,7 +102,7 @@ export interface JobCache {
   /**
    * Stores a return, once for each (jid, minion): only the first counts. When it is back, it is on
    * the disk, unless a batch is open.
-   * @throws {JobCacheError}
+   * @throws {StoreError}
    */
   saveReturn(ret: ReturnLoad): SaveResult;
   /** Notes how a job ended where no return came. A return, before or after, wins over it. */
@@ -102,7 +114,7 @@ export interface JobCache {
   returns(jid: string): JobReturn[];
   /** Newest first; 100 at most unless `limit` says otherwise. */
   list(filter?: JobFilter): JobSummary[];
-  /** Jobs of the last `maxAgeSeconds` for which somebody is still `waiting`. */
+  /** Jobs of the last `maxAgeSeconds` (a day when absent) for which somebody is still `waiting`, newest first. */
   active(maxAgeSeconds?: number): JobSummary[];
   /** Removes jobs that are older. Returns how many. */
   clean(keepJobsSeconds: number): number;
@@ -116,7 +128,8 @@ export interface JobCacheOptions {
   maxReturnBytes?: number;
   /** ms to wait for other writers. 10,000 when absent. */
   busyTimeout?: number;
-  /** Opens an existing store for reading only. Null is given back when there is none. */
-  readOnly?: boolean;
+  /** Whether a commit waits for the disk, so that it outlasts a power cut too. True when absent. */
+  durable?: boolean;
+  /** ms since 1970. */
   now?: () => number;
 }

@@ -1,0 +1,19 @@
+/**
+ * What a master remembers: jobs and their returns, and data of minions. In SQLite, one file for each.
+ * @module
+ */
+export type {
+  JobCache,
+  JobCacheOptions,
+  JobEnd,
+  JobFilter,
+  JobRecord,
+  JobReturn,
+  JobSummary,
+  SaveResult,
+  StoredReturn,
+} from "./job_cache.ts";
+export type { MinionData, MinionDataCache, MinionDataCacheOptions } from "./minion_data_cache.ts";
+export { StoreError, type StoreFault } from "./sqlite_error.ts";
+export { openJobCache } from "./sqlite_job_cache.ts";
+export { openMinionDataCache } from "./sqlite_minion_data_cache.ts";
