@@ -4,7 +4,7 @@
  * @module
  */
 import type { Data, DataMap } from "../types/mod.ts";
-import { parseInlineYaml } from "../text/inline_yaml.ts";
+import { parseInlineYaml } from "./inline_yaml.ts";
 
 /** How a command line is read. */
 export interface ParseArgsOptions {
@@ -12,7 +12,7 @@ export interface ParseArgsOptions {
   noParse?: readonly string[];
 }
 
-const keywordPattern = /^((?:_|\p{L}|\p{Nl}|\p{M})[\p{L}\p{N}_.-]*)=(?!=)([^\n]*)$/u;
+const keywordPattern = /^((?:_|\p{L}|\p{Nl}|\p{M})[\p{L}\p{N}_.-]*)=(?!=)([^\n]*)\n?$/u;
 
 /** `name=value` taken apart, or null when the text is no keyword argument. */
 export function parseKeyword(text: string): [name: string, value: string] | null {
@@ -48,7 +48,8 @@ export function yamlifyArg(text: string): Data {
   } catch {
     return text;
   }
-  if (text.includes("#") && (value === null || typeof value === "string")) return text;
+  // With a comment sign in it, Salt takes the word for YAML only when that gives more than a text.
+  if (text.includes("#")) return value === null || typeof value === "string" ? text : value;
   if (Array.isArray(value)) return text.startsWith("[") ? value : text;
   if (value !== null && typeof value === "object" && !(value instanceof Number)) {
     return text.startsWith("{") ? value : text;

@@ -1,12 +1,18 @@
 /**
  * YAML of a single line, such as an argument on a command line, read as Salt reads it through
- * libyaml. A recursive descent over one line: block collections (`a: 1`, `- a`) are refused, because
- * Salt takes such arguments as text.
+ * libyaml. A recursive descent over one line, without a table of tokens; small, so that no command
+ * line has to load the full reader.
  * @module
  */
+import {
+  parseYamlBool,
+  parseYamlFloat,
+  parseYamlInt,
+  plainScalar,
+  scalarTag,
+} from "../serializers/yaml_scalar.ts";
+import { pyRepr, pyStr } from "../text/py_repr.ts";
 import type { Data, DataMap } from "../types/mod.ts";
-import { pyRepr, pyStr } from "./py_repr.ts";
-import { parseYamlFloat, parseYamlInt, resolvePlainScalar } from "./yaml_scalar.ts";
 
 const maxDepth = 64;
 
@@ -41,6 +47,12 @@ interface Node {
   value: Data;
 }
 
+const emptyNode: Node = { style: "plain", text: "", value: null };
+
+function isMerge(node: Node): boolean {
+  return node.style === "plain" && node.text === "<<";
+}
+
 /** Why a text is not one YAML value on one line. */
 export class InlineYamlError extends Error {
   override name = "InlineYamlError";
@@ -51,6 +63,7 @@ class InlineReader {
   readonly #anchors = new Map<string, Node>();
   #at = 0;
   #depth = 0;
+  #blocks = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -59,10 +72,30 @@ class InlineReader {
   document(): Data {
     if (/^---(?: |$)/.test(this.#text)) this.#at = 3;
     this.#skip();
-    const node = this.#node();
+    const node = this.#block();
     this.#skip();
     if (this.#at < this.#text.length) this.#fail("more than one value");
-    return node.value;
+    return this.#standing(node).value;
+  }
+
+  /** A value where block collections may stand; on one line they have one entry. */
+  #block(): Node {
+    if (this.#peek() === "-" && this.#blankOrEnd(1)) {
+      this.#at++;
+      this.#skip();
+      if (++this.#blocks > maxDepth) this.#fail("nested too deeply");
+      return { style: "list", text: "", value: [this.#standing(this.#block()).value] };
+    }
+    const key = this.#node();
+    if (!this.#isValueSign()) return key;
+    if (isMerge(key)) this.#fail("a merge of what is not a mapping");
+    const text = this.#keyText(key);
+    this.#skip();
+    this.#at++;
+    this.#skip();
+    const value = this.#standing(this.#node()).value;
+    if (this.#isValueSign()) this.#fail("a mapping in the place of a value");
+    return { style: "map", text: "", value: { [text]: value } };
   }
 
   #fail(why: string): never {
@@ -96,10 +129,20 @@ class InlineReader {
       else break;
       this.#skip();
     }
+    const bare = tag === null && anchor === null;
+    if (!bare && this.#depth > 1 && this.#peek() === ":") {
+      this.#depth--;
+      return this.#tagEmpty(tag);
+    }
     const node = this.#peek() === "*" ? this.#alias(tag, anchor) : this.#content(tag);
     if (anchor !== null) this.#anchors.set(anchor, node);
     this.#depth--;
     return node;
+  }
+
+  #tagEmpty(tag: string | null): Node {
+    if (tag === null) return emptyNode;
+    return { style: "quoted", text: "", value: this.#tagged(emptyNode, tag) };
   }
 
   #name(): string {
@@ -132,7 +175,7 @@ class InlineReader {
     if (char === "[") return this.#checkTag(this.#list(), tag, "!!seq");
     if (char === "{") return this.#checkTag(this.#map(), tag, "!!map");
     const node = char === '"' || char === "'" ? this.#quoted(char) : this.#plain();
-    return tag === null ? node : { ...node, value: this.#tagged(node, tag) };
+    return tag === null ? node : { ...node, style: "quoted", value: this.#tagged(node, tag) };
   }
 
   #checkTag(node: Node, tag: string | null, own: string): Node {
@@ -141,14 +184,16 @@ class InlineReader {
   }
 
   #tagged(node: Node, tag: string): Data {
-    if (tag === "!" || tag === "!!str" || tag === "!!timestamp") return node.text;
+    if (tag === "!") return node.text === "" ? "" : node.value;
+    if (tag === "!!str" || tag === "!!timestamp") return node.text;
     if (tag === "!!null") return null;
-    if (tag === "!!int") return parseYamlInt(node.text);
-    if (tag === "!!float") return parseYamlFloat(node.text);
-    if (tag === "!!bool") {
-      const value = resolvePlainScalar(node.text.toLowerCase());
-      if (typeof value === "boolean") return value;
+    if (tag === "!!int" && /\d/.test(node.text)) {
+      return this.#number(parseYamlInt(node.text), "");
     }
+    if (tag === "!!float" && node.text !== "") {
+      return this.#number(parseYamlFloat(node.text), node.text);
+    }
+    if (tag === "!!bool" && scalarTag(node.text) === "bool") return parseYamlBool(node.text);
     this.#fail(`unsupported tag "${tag}"`);
   }
 
@@ -169,7 +214,6 @@ class InlineReader {
         text += char;
       }
     }
-    if (this.#depth === 1 && this.#isValueSign()) this.#fail("a block mapping");
     return { style: "quoted", text, value: text };
   }
 
@@ -200,7 +244,7 @@ class InlineReader {
     const flow = this.#depth > 1;
     if (char === "" || char === " ") return false;
     if (char === "-") return this.#peek(1) !== " " && (flow || this.#peek(1) !== "");
-    if (char === "?" || char === ":") return !flow ? !this.#blankOrEnd(1) : false;
+    if (char === "?" || char === ":") return !flow && !this.#blankOrEnd(1);
     return !/[,[\]{}#&*!|>'"%@`]/.test(char);
   }
 
@@ -208,9 +252,9 @@ class InlineReader {
     const flow = this.#depth > 1;
     // An empty node: `[a: ]`, `{a: , b: }`, `!`.
     if (this.#peek() === "" || (flow && /[,\]}]/.test(this.#peek()))) {
-      return { style: "plain", text: "", value: null };
+      return emptyNode;
     }
-    if (!flow && /^[|>][-+0-9]*(?: *| +#.*)$/.test(this.#text.slice(this.#at))) {
+    if (!flow && /^[|>](?:[-+]?[1-9]?|[1-9][-+])(?: *| +#.*)$/.test(this.#text.slice(this.#at))) {
       this.#at = this.#text.length;
       return { style: "quoted", text: "", value: "" };
     }
@@ -227,16 +271,22 @@ class InlineReader {
       end = ++this.#at;
     }
     this.#at = end;
-    if (!flow && this.#isValueSign()) this.#fail("a block mapping");
     const text = this.#text.slice(start, end);
-    return { style: "plain", text, value: resolvePlainScalar(text) };
+    return { style: "plain", text, value: this.#number(plainScalar(text), text) };
+  }
+
+  #number(value: Data, text: string): Data {
+    if (/^[-+]?0_+$/.test(text) || (Number.isNaN(value) && !/nan$/i.test(text))) {
+      this.#fail("a number without digits");
+    }
+    return value;
   }
 
   #plainEnds(flow: boolean): boolean {
     const char = this.#peek();
     if (char === ":") {
       if (this.#blankOrEnd(1)) return true;
-      if (flow && /[,[\]{}]/.test(this.#peek(1))) return true;
+      if (flow && /[,?[\]{}]/.test(this.#peek(1))) this.#fail('a ":" without a space');
     }
     return flow && /[,[\]{}]/.test(char);
   }
@@ -253,34 +303,42 @@ class InlineReader {
       else if (this.#peek() !== "]") this.#fail('"," or "]" is missing');
     }
     this.#at++;
-    if (this.#depth === 1 && this.#isValueSign()) this.#fail("a block mapping");
     return { style: "list", text: "", value: items };
   }
 
   /** An item, or a lone pair: `[a: 1]` is `[{a: 1}]`. */
   #listItem(): Data {
     const explicit = this.#explicitKey();
-    const key = this.#keyOrEmpty();
+    const key = explicit && this.#peek() === ":" ? emptyNode : this.#key();
     this.#skip();
     if (this.#peek() !== ":") {
-      if (!explicit) return key.value;
+      if (!explicit) return this.#standing(key).value;
       return { [this.#keyText(key)]: null };
     }
     this.#at++;
     this.#skip();
-    return { [this.#keyText(key)]: this.#node().value };
+    const value = this.#node();
+    if (isMerge(key)) return this.#merged({}, [value]);
+    return { [this.#keyText(key)]: this.#standing(value).value };
+  }
+
+  /** PyYAML gives `=` and `<<` a meaning, but only as keys. */
+  #standing(node: Node): Node {
+    if (node.style === "plain" && (node.text === "=" || node.text === "<<")) {
+      this.#fail(`"${node.text}" cannot stand alone`);
+    }
+    return node;
   }
 
   #explicitKey(): boolean {
-    if (this.#peek() !== "?" || !this.#blankOrEnd(1)) return false;
+    if (this.#peek() !== "?") return false;
     this.#at++;
     this.#skip();
     return true;
   }
 
-  #keyOrEmpty(): Node {
-    if (this.#peek() === ":") return { style: "plain", text: "", value: null };
-    if (this.#peek() === ",") this.#fail('a "," without a value');
+  #key(): Node {
+    if (/^[:,\]}]?$/.test(this.#peek())) this.#fail("a key is missing");
     return this.#node();
   }
 
@@ -303,21 +361,20 @@ class InlineReader {
       else if (this.#peek() !== "}") this.#fail('"," or "}" is missing');
     }
     this.#at++;
-    if (this.#depth === 1 && this.#isValueSign()) this.#fail("a block mapping");
     return { style: "map", text: "", value: this.#merged(value, merges) };
   }
 
   #mapPair(value: DataMap, seen: Set<string>, merges: Node[]): void {
-    this.#explicitKey();
-    const merge = /^<<(?=[ :])/.test(this.#text.slice(this.#at));
-    if (merge) this.#at += 2;
-    const key: Node = merge ? { style: "plain", text: "<<", value: "<<" } : this.#keyOrEmpty();
+    const explicit = this.#explicitKey();
+    const empty = explicit && /[:,}]/.test(this.#peek());
+    const key = empty ? emptyNode : this.#key();
+    const merge = isMerge(key);
     this.#skip();
-    let item: Node = { style: "plain", text: "", value: null };
+    let item = emptyNode;
     if (this.#peek() === ":") {
       this.#at++;
       this.#skip();
-      item = this.#node();
+      item = this.#standing(this.#node());
     }
     if (merge) return void merges.push(item);
     const text = this.#keyText(key);
