@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { sealPublication } from "../channel/publication.ts";
 import type { MasterOpts } from "../config/mod.ts";
+import type { SigningAlgorithm } from "../crypt/mod.ts";
 import { messageOf } from "../errors.ts";
 import { getLogger } from "../logging/mod.ts";
 import { runtime } from "../runtime/mod.ts";
@@ -66,7 +67,7 @@ export class Publisher {
     const payload = sealPublication({ ...load, serial: fleet.nextSerial() }, {
       crypticle: fleet.crypticle,
       privateKey: opts.sign_pub_messages ? privateKey : null,
-      sigAlgo: opts.publish_signing_algorithm,
+      sigAlgo: opts.publish_signing_algorithm as SigningAlgorithm,
     });
     server.publish(payload, opts.zmq_filtering ? topicsOf(load, minions, opts) : null);
     log.debug(() => `Published ${load["jid"]}`);

@@ -12,7 +12,7 @@ import { Crypticle } from "../crypt/mod.ts";
 import { EX, messageOf, SaltException } from "../errors.ts";
 import { type EventBusServer, startEventBus } from "../event/mod.ts";
 import { atomicWrite, ensureDir } from "../fs/mod.ts";
-import { loadMasterKeys, type MasterKeys, PkiKeyStore } from "../key/mod.ts";
+import { type MasterKeys, openMasterKeys, PkiKeyStore } from "../key/mod.ts";
 import { getLogger, lowestWanted } from "../logging/mod.ts";
 import { ZmqPublishServer } from "../transport/zeromq/publish_server.ts";
 import { ZmqRequestServer } from "../transport/zeromq/request_server.ts";
@@ -42,8 +42,8 @@ export interface RunningMaster {
 /** ms that requests under way get to finish at the end. */
 const DRAIN_MS = 5000;
 
-/** Requests that wait in front of each worker. */
-const WORKER_BACKLOG = 1000;
+/** What a lost worker had with it is older than the request server's limit by then. */
+const REPEAT_DELAY_MS = 1500;
 
 /** Starts all parts of a master; what was started is stopped again when one of them fails. */
 export async function startMaster(opts: MasterOpts): Promise<RunningMaster> {
@@ -88,11 +88,11 @@ async function start(
   stops.push(() => publisher.close());
   const data = await workerData(opts, masterKeys, fleet, portOf(server.endpoint), subscribers);
   let rotation: Rotation | undefined;
-  const pool = await WorkerPool.start(
-    opts.worker_threads,
-    data,
-    (reason) => void rotation?.rotate(reason),
-  );
+  const pool = await WorkerPool.start(data, {
+    count: opts.worker_threads,
+    onRotate: (reason) => void rotation?.rotate(reason),
+    onLost: () => void setTimeout(() => requests.repeatLost(), REPEAT_DELAY_MS).unref?.(),
+  });
   // Workers end before the sockets that their answers leave by.
   stops.push(() => pool.stop(DRAIN_MS));
   rotation = new Rotation({
@@ -149,7 +149,6 @@ function openRequestServer(opts: MasterOpts): Promise<ZmqRequestServer> {
       linger: 1000,
       backlog: opts.zmq_backlog,
     },
-    workerBacklog: WORKER_BACKLOG,
   }, bindPrivate);
 }
 

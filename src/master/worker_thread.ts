@@ -18,6 +18,7 @@ import { runtime } from "../runtime/mod.ts";
 import type { ThreadPort, ZmqSocket } from "../runtime/types.ts";
 import { packLocal } from "../serializers/msgpack.ts";
 import { ipcEndpoint } from "../transport/zeromq/mod.ts";
+import { WORKER_SOCKET } from "../transport/zeromq/request_server.ts";
 import { busEndpoints } from "../event/address.ts";
 import { clearCommands } from "./commands/clear.ts";
 import { encryptedCommands } from "./commands/encrypted.ts";
@@ -70,7 +71,7 @@ export async function run(data: unknown, port: ThreadPort): Promise<void> {
   addSink((record) => tell({ kind: "log", record: plain(record) }), () => worker.logLevelNo);
   const { parts, close } = await openParts(worker, tell);
   const gate = buildGate(worker, parts);
-  const socket = await runtime.openSocket("rep", { linger: 0 });
+  const socket = await runtime.openSocket("rep", WORKER_SOCKET);
   socket.connect(workersEndpoint(worker.opts.sock_dir));
   port.onMessage((raw) => {
     const message = raw as ToWorker;

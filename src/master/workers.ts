@@ -10,8 +10,8 @@ import type { FromWorker, ToWorker, WorkerData } from "./worker_thread.ts";
 const log = getLogger("saltx.workers");
 
 /** ms between questions whether a worker is still there, and how long it may take to say so. */
-const WATCH_INTERVAL = 15_000;
-const WATCH_TIMEOUT = 60_000;
+const WATCH_INTERVAL = 5000;
+const WATCH_TIMEOUT = 30_000;
 
 /** A worker that crashes at once is not started again at once: ms, doubled up to the second number. */
 const RESTART_FIRST = 100;
@@ -30,10 +30,20 @@ interface Slot {
   crashes: number;
 }
 
+/** How many workers, and whom they tell. */
+export interface WorkerPoolOptions {
+  count: number;
+  /** A worker wants a new fleet key. */
+  onRotate(reason: string): void;
+  /** A lost worker has been replaced: what it had with it can be served again. */
+  onLost(): void;
+}
+
 /** A set of worker threads of fixed size. */
 export class WorkerPool {
   readonly #data: WorkerData;
   readonly #onRotate: (reason: string) => void;
+  readonly #onLost: () => void;
   readonly #slots: Slot[] = [];
   readonly #turns = new Map<number, { waiting: Set<Slot>; resolve(): void }>();
   readonly #watch: ReturnType<typeof setInterval>;
@@ -43,27 +53,24 @@ export class WorkerPool {
   #onReady: (() => void) | undefined;
   #onFailure: ((error: Error) => void) | undefined;
 
-  private constructor(data: WorkerData, onRotate: (reason: string) => void) {
+  private constructor(data: WorkerData, options: WorkerPoolOptions) {
     this.#data = data;
-    this.#onRotate = onRotate;
+    this.#onRotate = options.onRotate;
+    this.#onLost = options.onLost;
     this.#watch = setInterval(() => this.#check(), WATCH_INTERVAL);
     this.#watch.unref?.();
   }
 
   /** Starts `count` workers and waits until all take requests. */
-  static async start(
-    count: number,
-    data: WorkerData,
-    onRotate: (reason: string) => void,
-  ): Promise<WorkerPool> {
-    const pool = new WorkerPool(data, onRotate);
+  static async start(data: WorkerData, options: WorkerPoolOptions): Promise<WorkerPool> {
+    const pool = new WorkerPool(data, options);
     const timeout = AbortSignal.timeout(START_TIMEOUT);
     const ready = new Promise<void>((resolve, reject) => {
       pool.#onReady = resolve;
       pool.#onFailure = reject;
       timeout.addEventListener("abort", () => reject(new Error("The workers do not start")));
     });
-    for (let number = 0; number < count; number++) pool.#open(number, 0);
+    for (let number = 0; number < options.count; number++) pool.#open(number, 0);
     try {
       await ready;
     } catch (error) {
@@ -119,6 +126,7 @@ export class WorkerPool {
     else if (message.kind === "done") this.#done(slot, message.turn);
     else {
       slot.ready = true;
+      if (slot.crashes > 0) this.#onLost();
       if (this.#slots.every((one) => one.ready)) this.#onReady?.();
     }
   }
@@ -146,8 +154,8 @@ export class WorkerPool {
     if (!slot.ready && this.#onFailure) {
       return this.#onFailure(error ?? new Error(`Worker ${slot.number} ended with code ${code}`));
     }
-    const crashes = performance.now() - slot.startedAt > RESTART_MAX ? 0 : slot.crashes + 1;
-    const wait = Math.min(RESTART_FIRST * 2 ** crashes, RESTART_MAX);
+    const crashes = performance.now() - slot.startedAt > RESTART_MAX ? 1 : slot.crashes + 1;
+    const wait = Math.min(RESTART_FIRST * 2 ** (crashes - 1), RESTART_MAX);
     log.critical(
       `Worker ${slot.number} ended with code ${code}; starts again in ${wait} ms`,
       error,

@@ -24,6 +24,9 @@ export interface ZmqOptions {
   linger?: number;
   sendHighWaterMark?: number;
   receiveHighWaterMark?: number;
+  /** The kernel's buffers of each connection. */
+  sendBufferSize?: number;
+  receiveBufferSize?: number;
   backlog?: number;
   maxMessageSize?: number;
   ipv6?: boolean;
@@ -102,6 +105,7 @@ export interface ThreadPort {
   postMessage(message: unknown): void;
   /** Keeps the thread alive until {@linkcode ThreadPort.close}. */
   onMessage(listener: (message: unknown) => void): void;
+  /** No message comes any more; the thread ends when nothing else keeps it alive. */
   close(): void;
 }
 

@@ -42,6 +42,8 @@ export type SocketSetting =
 const NUMBERS: Readonly<
   Record<Exclude<keyof ZmqOptions, "routingId">, { id: number; kind: "int32" | "int64" }>
 > = {
+  sendBufferSize: { id: 11, kind: "int32" },
+  receiveBufferSize: { id: 12, kind: "int32" },
   linger: { id: 17, kind: "int32" },
   reconnectInterval: { id: 18, kind: "int32" },
   backlog: { id: 19, kind: "int32" },

@@ -1,36 +1,58 @@
 /**
  * The master's request side: ROUTER on the network, DEALER at `workers.ipc`, and a pump between.
  *
- * REP workers connect to the DEALER. The pump is in the middle so that what is under way has a bound
- * and can be counted. (`salt/transport/zeromq.py:RequestServer.zmq_device`)
+ * REP workers connect to the DEALER. The pump is in the middle so that what is under way has a bound,
+ * can be counted, and is given to another worker when one is lost. (`salt/transport/zeromq.py:RequestServer.zmq_device`)
  * @module
  */
+import { Buffer } from "node:buffer";
 import { runtime } from "../../runtime/mod.ts";
 import type { ZmqOptions, ZmqSocket } from "../../runtime/types.ts";
 
-/** What passed and what is under way. */
+/** What passed. */
 export interface RequestServerStats {
   received: number;
   answered: number;
-  /** Requests dropped because too many were under way; their senders try again. */
-  refused: number;
+  /** Requests given to a second worker. */
+  repeated: number;
 }
 
-/** Where to listen, and the bounds. */
+/** Where to listen. */
 export interface RequestServerOptions {
   endpoint: string;
   workersEndpoint: string;
   router: ZmqOptions;
-  /** Messages that the DEALER holds for each worker. */
-  workerBacklog: number;
+}
+
+/**
+ * What may be under way to one worker. The DEALER deals in turn, to a worker that hangs too, until
+ * that one's queue is full: small queues keep it from taking many requests with it.
+ */
+const WORKER_QUEUE: ZmqOptions = { sendHighWaterMark: 4, sendBufferSize: 4096 };
+
+/** The same, for the worker's end. */
+export const WORKER_SOCKET: ZmqOptions = {
+  linger: 0,
+  receiveHighWaterMark: 1,
+  receiveBufferSize: 4096,
+};
+
+/** A request younger than this is with a worker that lives: it is not given to a second one. */
+const REPEAT_AFTER_MS = 1000;
+
+interface UnderWay {
+  frames: Uint8Array[];
+  since: number;
 }
 
 /** Moves requests from the network to the workers and their answers back, until closed. */
 export class ZmqRequestServer {
-  readonly stats: RequestServerStats = { received: 0, answered: 0, refused: 0 };
+  readonly stats: RequestServerStats = { received: 0, answered: 0, repeated: 0 };
+  readonly endpoint: string;
   readonly #router: ZmqSocket;
   readonly #dealer: ZmqSocket;
-  readonly endpoint: string;
+  /** By the peer's routing id: a REQ has one request at a time. */
+  readonly #underWay = new Map<string, UnderWay>();
   readonly #pumps: Promise<void>[];
 
   private constructor(router: ZmqSocket, dealer: ZmqSocket, endpoint: string) {
@@ -48,8 +70,8 @@ export class ZmqRequestServer {
     const router = await runtime.openSocket("router", options.router);
     const dealer = await runtime.openSocket("dealer", {
       linger: 0,
-      sendHighWaterMark: options.workerBacklog,
       receiveHighWaterMark: 0,
+      ...WORKER_QUEUE,
     });
     try {
       const endpoint = await router.bind(options.endpoint);
@@ -62,12 +84,24 @@ export class ZmqRequestServer {
     }
   }
 
-  /** Stops taking requests; answers that come within `drainMs` still go out. */
+  /**
+   * Gives what has been under way for a while to the workers again: one of them was lost, and what it
+   * had with it. A request that is served twice gets the first answer; the replay check of the second
+   * worker keeps it from acting twice.
+   */
+  async repeatLost(): Promise<void> {
+    const before = performance.now() - REPEAT_AFTER_MS;
+    for (const request of [...this.#underWay.values()]) {
+      if (request.since > before) continue;
+      this.stats.repeated += 1;
+      await this.#dealer.send(request.frames).catch(() => {});
+    }
+  }
+
+  /** Answers that come within `drainMs` still go out. */
   async close(drainMs = 0): Promise<void> {
     const end = performance.now() + drainMs;
-    while (
-      this.stats.answered + this.stats.refused < this.stats.received && performance.now() < end
-    ) {
+    while (this.#underWay.size > 0 && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     this.#router.close();
@@ -77,19 +111,28 @@ export class ZmqRequestServer {
 
   async #pumpIn(): Promise<void> {
     for await (const frames of messages(this.#router)) {
+      const peer = frames[0];
+      if (peer === undefined || frames.length < 3) continue;
       this.stats.received += 1;
+      this.#underWay.set(peerKey(peer), { frames, since: performance.now() });
       // A waiting send is the back-pressure: the ROUTER's own queues fill, then TCP's.
-      await this.#dealer.send(frames).catch(() => void (this.stats.refused += 1));
+      await this.#dealer.send(frames).catch(() => {});
     }
   }
 
   async #pumpOut(): Promise<void> {
     for await (const frames of messages(this.#dealer)) {
+      const peer = frames[0];
+      if (peer === undefined || !this.#underWay.delete(peerKey(peer))) continue;
       this.stats.answered += 1;
       // A peer that is gone, or whose queue is full, loses its answer and asks again.
       this.#router.trySend(frames);
     }
   }
+}
+
+function peerKey(routingId: Uint8Array): string {
+  return Buffer.from(routingId.buffer, routingId.byteOffset, routingId.length).toString("latin1");
 }
 
 /** What a socket receives until it is closed. */
