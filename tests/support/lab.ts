@@ -1,0 +1,136 @@
+/**
+ * A temporary estate on loopback: masters and minions, saltx or real Salt, that are gone at its end.
+ * @module
+ */
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { Daemon } from "./commands.ts";
+import { freeEndpoint } from "./loopback.ts";
+import { Master } from "./master.ts";
+import { Minion } from "./minion.ts";
+import { commandOf, type Software } from "./software.ts";
+import { until } from "./until.ts";
+import { saltVersions, venvBin } from "../../scripts/venvs.ts";
+
+/** Options of a configuration file, by Salt's names. */
+export type Config = Record<string, unknown>;
+
+/** A temporary folder with everything that a test starts. `await using` ends all of it. */
+export class Lab implements AsyncDisposable {
+  readonly root: string;
+  readonly #daemons: Daemon[] = [];
+
+  private constructor(root: string) {
+    this.root = root;
+  }
+
+  static async open(): Promise<Lab> {
+    // Short, because the sockets below it have at most 107 characters.
+    return new Lab(await mkdtemp(join(tmpdir(), "sx-")));
+  }
+
+  /** Writes a master's configuration below the root; it is not started. */
+  async master(software: Software, config: Config = {}, name = "m"): Promise<Master> {
+    const root = join(this.root, name);
+    const endpoint = await freeEndpoint();
+    const configDir = await this.#configure(root, "master", {
+      interface: endpoint.host,
+      publish_port: endpoint.publishPort,
+      ret_port: endpoint.requestPort,
+      worker_threads: 2,
+      loop_interval: 2,
+      minimum_auth_version: 2,
+      ...config,
+    });
+    return new Master({ lab: this, software, name, root, configDir, endpoint });
+  }
+
+  /** Writes a minion's configuration below the root; it is not started. */
+  async minion(
+    software: Software,
+    id: string,
+    master: Pick<Master, "endpoint">,
+    config: Config = {},
+  ): Promise<Minion> {
+    const root = join(this.root, `n${this.#daemons.length}-${id.slice(0, 12)}`);
+    const { host, publishPort, requestPort } = master.endpoint;
+    const configDir = await this.#configure(root, "minion", {
+      id,
+      master: host,
+      publish_port: publishPort,
+      master_port: requestPort,
+      acceptance_wait_time: 1,
+      random_reauth_delay: 1,
+      recon_default: 100,
+      recon_max: 500,
+      recon_randomize: false,
+      ...config,
+    });
+    return new Minion({ lab: this, software, id, root, configDir });
+  }
+
+  /** Starts a program that ends with the lab at the latest. */
+  async daemon(name: string, argv: readonly string[]): Promise<Daemon> {
+    const daemon = await Daemon.start(name, argv, { cwd: this.root });
+    this.#daemons.push(daemon);
+    return daemon;
+  }
+
+  /**
+   * Prints a master's events from now on, a line each: tag, tab, JSON. Watch them with
+   * {@linkcode Daemon.line}.
+   */
+  async events(master: Master): Promise<Daemon> {
+    if (master.software !== "saltx") {
+      // Real Salt's bus is no ZeroMQ; its own tool reads it. (`salt/runners/state.py:event`)
+      const argv = [...commandOf(master.software, "run"), "-c", master.configDir];
+      const tail = await this.daemon("events", [...argv, "state.event", "pretty=False"]);
+      await until("the event reader to hear", async () => {
+        await master.run("event.send", "bus_tail/hello", "{}");
+        return tail.log.includes("bus_tail/hello");
+      });
+      return tail;
+    }
+    const tail = await this.daemon("events", [
+      join(venvBin(saltVersions.lts), "python"),
+      join(import.meta.dirname ?? ".", "bus_tail.py"),
+      join(master.sockDir, "master_event_pub.ipc"),
+      join(master.sockDir, "master_event_pull.ipc"),
+    ]);
+    await tail.line(/^listening$/m);
+    return tail;
+  }
+
+  /** What all the programs wrote, to show when a test fails. */
+  logs(): string {
+    return this.#daemons.map(({ name, pid, status, log }) => {
+      const state = status === null ? "runs" : `ended with ${status}`;
+      return `----- ${name} (pid ${pid}, ${state}) -----\n${log.slice(-20_000)}`;
+    }).join("\n");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Minions first: they would complain about the master that has gone.
+    for (const daemon of this.#daemons.toReversed()) await daemon[Symbol.asyncDispose]();
+    await rm(this.root, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #configure(root: string, role: "master" | "minion", config: Config): Promise<string> {
+    const dir = join(root, "etc", "salt");
+    await mkdir(dir, { recursive: true });
+    await writeConfig(join(dir, role), { root_dir: root, user: userInfo().username, ...config });
+    return dir;
+  }
+}
+
+/** Writes a configuration file; JSON values are YAML. */
+export async function writeConfig(path: string, config: Config): Promise<void> {
+  const lines = Object.entries(config).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
+  await writeFile(path, lines.join(""));
+}
+
+/** Names in a folder, sorted; none when it is not there. */
+export async function namesIn(folder: string): Promise<string[]> {
+  return await readdir(folder).then((names) => names.sort(), () => []);
+}

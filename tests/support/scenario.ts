@@ -1,0 +1,37 @@
+/**
+ * Tests that put programs together.
+ * @module
+ */
+import { test } from "node:test";
+import { Lab } from "./lab.ts";
+
+/** Runs one named part of a scenario; a failed one lets the others go on and fails the test. */
+export type Step = (name: string, body: () => Promise<void>) => Promise<void>;
+
+/**
+ * Defines a test with a lab of its own. When it or a step of it fails, what the programs wrote is
+ * printed.
+ */
+export function scenario(name: string, body: (lab: Lab, step: Step) => Promise<void>): void {
+  test(name, async (t) => {
+    await using lab = await Lab.open();
+    let failed = true;
+    let stepFailed = false;
+    const step: Step = async (stepName, stepBody) => {
+      await t.test(stepName, async () => {
+        try {
+          await stepBody();
+        } catch (error) {
+          stepFailed = true;
+          throw error;
+        }
+      });
+    };
+    try {
+      await body(lab, step);
+      failed = stepFailed;
+    } finally {
+      if (failed) console.error(`Programs of "${name}":\n${lab.logs()}`);
+    }
+  });
+}
