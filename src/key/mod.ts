@@ -3,6 +3,8 @@
  * @module
  */
 export { parseSigningFile } from "./auto_key.ts";
+export { dropFilePath, requestRotation } from "./drop_file.ts";
+export { createKeyPairFiles, type KeyPairFiles, loadKeyPairFiles } from "./key_pair_files.ts";
 export type {
   KeyAction,
   KeyChange,
@@ -12,8 +14,13 @@ export type {
   OfferFacts,
   Verdict,
 } from "./key_store.ts";
-export type { MasterKeys } from "./master_keys.ts";
+export {
+  DEFAULT_SIGNATURE_FILE,
+  type MasterKeyOptions,
+  type MasterKeys,
+  openMasterKeys,
+} from "./master_keys.ts";
 export type { KeyStoreOptions } from "./options.ts";
 export { KeyChangeError, PkiKeyStore, type PkiKeyStoreParts } from "./pki_key_store.ts";
 export { KEY_STATES, STATE_FOLDERS, stateOfFolder } from "./states.ts";
-export { cleanKey, sameKey } from "./verdict.ts";
+export { sameKey } from "./verdict.ts";

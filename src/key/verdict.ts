@@ -4,6 +4,7 @@
  * Order and outcomes are Salt's. (`salt/channel/server.py:ReqServerChannel._auth`)
  * @module
  */
+import { cleanKey } from "../crypt/mod.ts";
 import type { Verdict } from "./key_store.ts";
 
 /** What is known when the decision is made. Functions are asked only where the order reaches them. */
@@ -41,11 +42,6 @@ export type Filing =
 export interface Decision {
   verdict: Verdict;
   filing: Filing;
-}
-
-/** Drops what differs between writers of the same PEM: outer blanks and kinds of line ends. (`salt/crypt.py:clean_key`) */
-export function cleanKey(pem: string): string {
-  return pem.trim().split(/\r\n|\r|\n/).join("\n");
 }
 
 /** Whether two PEM texts are the same key, as Salt compares. */
