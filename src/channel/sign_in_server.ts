@@ -10,9 +10,10 @@ import {
   isSigningAlgorithm,
   oaepDecrypt,
   oaepEncrypt,
-  pkcs1Sign,
+  pkcs1SignAsync,
   sha256Hex,
   type SigningAlgorithm,
+  signPublicKey,
   signX931,
 } from "../crypt/mod.ts";
 import { messageOf } from "../errors.ts";
@@ -54,6 +55,8 @@ export class SignInServer {
   readonly #parts: SignInParts;
   /** The signature over the fleet key is the same for every minion. */
   #fleetSignature: { key: string; signature: Uint8Array } | null = null;
+
+  readonly #publicKeySignatures = new Map<SigningAlgorithm, string>();
 
   constructor(parts: SignInParts) {
     this.#parts = parts;
@@ -109,13 +112,25 @@ export class SignInServer {
         session: seal(this.#parts.sessionKey(request.id, request.pub)),
         sig: this.#signFleetKey(fleetKey),
       };
-      if (masterKeys.publicKeySignature !== null) body["pub_sig"] = masterKeys.publicKeySignature;
+      const pubSig = this.#publicKeySignature(request.sigAlgo);
+      if (pubSig !== null) body["pub_sig"] = pubSig;
       if (request.token !== null) body["token"] = seal(this.#openToken(request));
       return body;
     } catch (error) {
       log.error(`The sign-in of ${request.id} failed: ${messageOf(error)}`, error);
       return null;
     }
+  }
+
+  /** What proves the master's key to a minion that has the signing key's public part. */
+  #publicKeySignature(sigAlgo: SigningAlgorithm): string | null {
+    const { publicKeySignature, signingKey, publicKey } = this.#parts.masterKeys;
+    if (publicKeySignature !== null || signingKey === null) return publicKeySignature;
+    const known = this.#publicKeySignatures.get(sigAlgo);
+    if (known !== undefined) return known;
+    const made = signPublicKey(signingKey, publicKey, sigAlgo);
+    this.#publicKeySignatures.set(sigAlgo, made);
+    return made;
   }
 
   /** The token shows the minion that this is the master whose public key it holds. */
@@ -143,7 +158,7 @@ export class SignInServer {
   ): Promise<Uint8Array> {
     if (version < 2) return packWire("ret" in body ? { enc: "clear", load: body } : body);
     const load = packWire({ ...body, nonce: nonce ?? "" });
-    const sig = await pkcs1Sign(this.#parts.masterKeys.privateKey, load, sigAlgo);
+    const sig = await pkcs1SignAsync(this.#parts.masterKeys.privateKey, load, sigAlgo);
     return packWire({ enc: "clear", load, sig });
   }
 }
