@@ -2,7 +2,8 @@
  * The runtime on Node, and in the built executable.
  * @module
  */
-import { embeddedBundle, sea } from "./node_embedded.ts";
+import { loadAddon } from "./node_addon.ts";
+import { sea, threadSource } from "./node_embedded.ts";
 import { becomeUser } from "./user.ts";
 import { startThread } from "./threads.ts";
 import type { Runtime } from "./types.ts";
@@ -18,17 +19,16 @@ export function nodeRuntime(options: { threadMain?: URL } = {}): Runtime {
     get isExecutable() {
       return sea() !== null;
     },
-    async versions() {
-      const { loadAddon } = await import("./node_addon.ts");
+    versions() {
       const { node, v8, uv, openssl, sqlite } = process.versions;
-      return {
+      return Promise.resolve({
         "Node.js": node,
         V8: v8,
         libuv: uv ?? "",
         OpenSSL: openssl ?? "",
         SQLite: sqlite ?? "",
         libzmq: loadAddon().version,
-      };
+      });
     },
     async openSocket(type, options = {}) {
       const { NodeSocket } = await import("./node_socket.ts");
@@ -40,8 +40,11 @@ export function nodeRuntime(options: { threadMain?: URL } = {}): Runtime {
       return [process.execPath, "--disable-warning=ExperimentalWarning", program];
     },
     spawnThread(name, data) {
-      const source = options.threadMain ? undefined : embeddedBundle();
-      if (source !== undefined) return startThread({ source }, name, data);
+      const source = options.threadMain ? undefined : threadSource();
+      if (source !== undefined) {
+        loadAddon();
+        return startThread({ source }, name, data);
+      }
       const file = options.threadMain ?? new URL("../thread_main.ts", import.meta.url);
       return startThread({ file }, name, data);
     },

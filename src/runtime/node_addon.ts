@@ -4,8 +4,9 @@
  * Only the addon is used, not the package's JavaScript: one object a socket is enough.
  * @module
  */
+import { messageOf } from "../errors.ts";
 import { addonFiles } from "./zmq_addon_files.ts";
-import { embeddedAddonPath } from "./node_embedded.ts";
+import { embeddedAddon, sea, shareAddon } from "./node_embedded.ts";
 
 /** The addon's socket. Sends and receives must not overlap; the adapter sees to that. */
 export interface NativeSocket {
@@ -45,20 +46,32 @@ let loaded: NativeZmq | undefined;
  * @throws {Error} naming each file that was tried and why it could not be loaded.
  */
 export function loadAddon(): NativeZmq {
-  loaded ??= tryAll(embeddedAddonPath() ?? addonFiles());
+  loaded ??= loadFrom(embeddedAddon() ?? addonFiles());
   return loaded;
 }
 
-function tryAll(paths: string[]): NativeZmq {
+function loadFrom(paths: Iterable<string>): NativeZmq {
   const reasons: string[] = [];
   for (const path of paths) {
     try {
       const module = { exports: {} as NativeZmq };
       process.dlopen(module, path);
+      if (sea()) shareAddon(path);
       return module.exports;
     } catch (error) {
-      reasons.push(`${path}: ${(error as Error).message}`);
+      reasons.push(`${path}: ${messageOf(error)}`);
     }
   }
-  throw new Error(`Cannot load ZeroMQ\n  ${reasons.join("\n  ")}`);
+  throw new Error(`Cannot load ZeroMQ.${hint(reasons.join())}\n  ${reasons.join("\n  ")}`);
+}
+
+function hint(reasons: string): string {
+  if (reasons.includes("libstdc++")) {
+    return " It needs the C++ library of this system: install libstdc++6 (Debian, Ubuntu, SUSE) or" +
+      " libstdc++ (Red Hat).";
+  }
+  if (reasons.includes("failed to map segment")) {
+    return " No folder here may hold code: set TMPDIR to one on a mount without noexec.";
+  }
+  return "";
 }

@@ -2,9 +2,20 @@
  * What the built executable carries with it, and how it reaches it.
  * @module
  */
+import { embeddedAddonFiles } from "./node_unpack.ts";
+import { workerThreads } from "./threads.ts";
+
+/** Assets of the executable, as the build names them. */
+export const ASSETS = { bundle: "saltx.js", addon: "zeromq.node" } as const;
+
+/** The global that tells the bundle that it runs in a thread. */
+export const THREAD_MARK = "saltxThread";
+
+/** Under which a thread finds where the program loaded the addon from. */
+const ADDON_KEY = "saltx.addon";
 
 /** `node:sea`, as far as it is used. */
-interface Sea {
+export interface Sea {
   isSea(): boolean;
   getAsset(key: string, encoding: "utf8"): string;
   getRawAsset(key: string): ArrayBuffer;
@@ -21,12 +32,25 @@ export function sea(): Sea | null {
   return found;
 }
 
-/** Paths under which the embedded addon can be loaded; undefined when this is not the executable. */
-export function embeddedAddonPath(): string[] | undefined {
-  return undefined;
+/**
+ * Paths to load the embedded addon from, made as they are asked for; undefined when this is not the
+ * executable. A thread gets the path that its program loaded, so that both share one libzmq.
+ */
+export function embeddedAddon(): Iterable<string> | undefined {
+  const assets = sea();
+  if (!assets) return undefined;
+  const shared = workerThreads().getEnvironmentData(ADDON_KEY);
+  if (typeof shared === "string") return [shared];
+  return embeddedAddonFiles(new Uint8Array(assets.getRawAsset(ASSETS.addon)));
+}
+
+/** Tells threads that are started from now on where the addon is. */
+export function shareAddon(path: string): void {
+  workerThreads().setEnvironmentData(ADDON_KEY, path);
 }
 
 /** The program's own source, to start threads from; undefined when this is not the executable. */
-export function embeddedBundle(): string | undefined {
-  return undefined;
+export function threadSource(): string | undefined {
+  const bundle = sea()?.getAsset(ASSETS.bundle, "utf8");
+  return bundle === undefined ? undefined : `globalThis.${THREAD_MARK} = true;\n${bundle}`;
 }

@@ -68,10 +68,17 @@ export async function serveThread(threads: ThreadTable): Promise<void> {
   const load = Object.hasOwn(threads, name) ? threads[name] : undefined;
   if (!load) throw new Error(`There is no thread entry point "${name}"`);
   const entry = await load();
+  const listeners: ((message: unknown) => void)[] = [];
   const port: ThreadPort = {
     postMessage: (message) => parentPort.postMessage(message),
-    onMessage: (listener) => void parentPort.on("message", listener),
-    close: () => parentPort.close(),
+    onMessage: (listener) => {
+      listeners.push(listener);
+      parentPort.on("message", listener);
+    },
+    close: () => {
+      for (const listener of listeners.splice(0)) parentPort.off("message", listener);
+      parentPort.unref();
+    },
   };
   await entry(data, port);
 }

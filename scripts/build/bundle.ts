@@ -1,0 +1,49 @@
+/**
+ * One CommonJS file out of the sources, in which what is imported dynamically stays unevaluated
+ * until it is asked for.
+ * @module
+ */
+import * as esbuild from "esbuild";
+import { join } from "node:path";
+import { THREAD_MARK } from "../../src/runtime/node_embedded.ts";
+
+/** Deno's adapter is of no use in the executable, which is Node's. */
+const withoutDeno: esbuild.Plugin = {
+  name: "without-deno",
+  setup(build) {
+    build.onLoad({ filter: /src\/runtime\/deno\.ts$/ }, () => ({
+      contents: `export function denoRuntime() { throw new Error("This is not Deno"); }`,
+    }));
+  },
+};
+
+/** @param main the module whose `runProgram` is the program, by its path from the root. */
+export async function bundle(root: string, main = "./src/main.ts"): Promise<string> {
+  try {
+    const result = await esbuild.build({
+      absWorkingDir: root,
+      stdin: {
+        contents: `if (globalThis.${THREAD_MARK}) import("./src/thread_main.ts");\n` +
+          `else import(${JSON.stringify(main)}).then((main) => main.runProgram());\n`,
+        resolveDir: root,
+        sourcefile: "saltx.js",
+      },
+      bundle: true,
+      write: false,
+      platform: "node",
+      target: "node26",
+      format: "cjs",
+      charset: "ascii",
+      minifySyntax: true,
+      minifyWhitespace: true,
+      legalComments: "none",
+      define: { "import.meta.url": "undefined", "import.meta.main": "false" },
+      plugins: [withoutDeno],
+      nodePaths: [join(root, "node_modules")],
+      logLevel: "warning",
+    });
+    return result.outputFiles[0]!.text;
+  } finally {
+    await esbuild.stop();
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * One build at a time in one folder.
+ * @module
+ */
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+
+const POLL_MS = 200;
+
+/** Holds the lock file until disposed of; waits while another living process has it. */
+export async function takeLock(path: string): Promise<AsyncDisposable> {
+  await mkdir(dirname(path), { recursive: true });
+  while (!await tryLock(path)) {
+    if (!await holderLives(path)) await rm(path, { force: true });
+    else await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+}
+
+/** The file appears with its content: a reader never finds a lock without a holder. */
+async function tryLock(path: string): Promise<boolean> {
+  const own = `${path}.${process.pid}`;
+  await writeFile(own, String(process.pid));
+  try {
+    await link(own, path);
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+async function holderLives(path: string): Promise<boolean> {
+  const pid = Number(await readFile(path, "utf8").catch(() => ""));
+  // Given up just now.
+  if (!pid) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM";
+  }
+}

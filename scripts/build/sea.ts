@@ -1,0 +1,74 @@
+/**
+ * Puts Node, the bundle and zeromq's addon into one executable.
+ * (https://nodejs.org/api/single-executable-applications.html)
+ * @module
+ */
+import { chmod, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ASSETS } from "../../src/runtime/node_embedded.ts";
+import { addonBuild } from "../../src/runtime/zmq_addon_files.ts";
+import { nodeBase } from "./node_base.ts";
+import { run } from "./run.ts";
+import { stripElf } from "./strip_elf.ts";
+import { hostTarget, type Target } from "./targets.ts";
+
+/** Bytes written at a time. Written in larger pieces, Linux would hold and map the file in larger pieces too. */
+const CHUNK = 65_536;
+
+/** Options that every saltx process runs with. */
+const NODE_OPTIONS = ["--disable-warning=ExperimentalWarning"];
+
+/** Makes `output` for `target` from the bundle's source. */
+export async function makeExecutable(
+  root: string,
+  target: Target,
+  bundle: string,
+  output: string,
+): Promise<void> {
+  await mkdir(join(root, ".cache"), { recursive: true });
+  const work = await mkdtemp(join(root, ".cache", "build-"));
+  try {
+    await writeFile(join(work, "base"), stripElf(await readFile(await nodeBase(root, target))));
+    await chmod(join(work, "base"), 0o755);
+    await writeFile(join(work, ASSETS.bundle), bundle);
+    const addon = addonBuild(target.platform, target.arch, target.libc);
+    const addonFile = await readFile(join(root, "node_modules", "zeromq", addon));
+    await writeFile(join(work, ASSETS.addon), stripElf(addonFile));
+    await writeFile(join(work, "sea.json"), JSON.stringify(config(target), null, 2));
+    await run(await nodeBase(root, hostTarget()), ["--build-sea", "sea.json"], work);
+    await copyInChunks(join(work, "saltx"), join(work, "finished"));
+    await chmod(join(work, "finished"), 0o755);
+    await rename(join(work, "finished"), output);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+function config(target: Target): Record<string, unknown> {
+  return {
+    main: ASSETS.bundle,
+    executable: "base",
+    output: "saltx",
+    mainFormat: "commonjs",
+    disableExperimentalSEAWarning: true,
+    useSnapshot: false,
+    // Compiled code fits only the processor that it was compiled on.
+    useCodeCache: target.name === hostTarget().name,
+    execArgv: NODE_OPTIONS,
+    // NODE_OPTIONS of the caller's environment is not for us.
+    execArgvExtension: "none",
+    assets: { [ASSETS.bundle]: ASSETS.bundle, [ASSETS.addon]: ASSETS.addon },
+  };
+}
+
+async function copyInChunks(from: string, to: string): Promise<void> {
+  await using source = await open(from, "r");
+  await using sink = await open(to, "wx", 0o755);
+  const buffer = new Uint8Array(CHUNK);
+  while (true) {
+    const { bytesRead } = await source.read(buffer, 0, CHUNK);
+    if (bytesRead === 0) break;
+    await sink.write(buffer, 0, bytesRead);
+  }
+  await sink.sync();
+}
