@@ -79,7 +79,11 @@ async function functionSteps({ master, step }: Pair): Promise<void> {
     assert.ok((grains["ipv4"] as string[]).includes("127.0.0.1"));
   });
   await step("a return of a megabyte arrives whole", async () => {
-    const { [ID]: found } = await master.ask(ID, "cmd.run", "head -c 1000000 /dev/zero | tr '\\0' x");
+    const { [ID]: found } = await master.ask(
+      ID,
+      "cmd.run",
+      "head -c 1000000 /dev/zero | tr '\\0' x",
+    );
     assert.equal(String(found).length, 1_000_000);
   });
 }
@@ -151,7 +155,11 @@ async function eventSteps({ lab, master, minion, step }: Pair): Promise<void> {
  * Defines the test of one pair.
  * @param full also what only the newest LTS is tested with.
  */
-export function pairScenario(masterSoftware: Software, minionSoftware: Software, full: boolean): void {
+export function pairScenario(
+  masterSoftware: Software,
+  minionSoftware: Software,
+  full: boolean,
+): void {
   scenario(`${minionSoftware} minion on ${masterSoftware} master`, async (lab, step) => {
     const master = await (await lab.master(masterSoftware)).start();
     const minion = await (await lab.minion(minionSoftware, ID, master)).start();

@@ -133,7 +133,11 @@ export class Master {
 
   /** Waits until a minion answers `test.ping`; for after restarts, when its link comes back. */
   async awaitPing(id: string): Promise<void> {
-    await until(`${id} to answer`, async () => (await this.ask(id, "-t", "2", "test.ping"))[id], 60_000);
+    await until(
+      `${id} to answer`,
+      async () => (await this.ask(id, "-t", "2", "test.ping"))[id],
+      60_000,
+    );
   }
 
   /** Writes a public key into a folder of the pki directory, as if that minion had asked. */
