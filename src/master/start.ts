@@ -61,7 +61,7 @@ async function start(
   stops: (() => Promise<unknown> | void)[],
 ): Promise<RunningMaster> {
   prepareDirs(opts);
-  const masterKeys = await loadMasterKeys(opts);
+  const masterKeys = await openMasterKeys(opts);
   const keys = new PkiKeyStore(opts);
   keys.prepare();
   const presence = new Presence(() => keys.ids("accepted"));

@@ -30,9 +30,13 @@ interface Slot {
   crashes: number;
 }
 
-/** How many workers, and whom they tell. */
+/** How many workers, how they start, and whom they tell. */
 export interface WorkerPoolOptions {
   count: number;
+  spawn?(data: WorkerData): WorkerThread;
+  /** Instead of {@linkcode WATCH_INTERVAL} and {@linkcode WATCH_TIMEOUT}. */
+  watchInterval?: number;
+  watchTimeout?: number;
   /** A worker wants a new fleet key. */
   onRotate(reason: string): void;
   /** A lost worker has been replaced: what it had with it can be served again. */
@@ -42,8 +46,7 @@ export interface WorkerPoolOptions {
 /** A set of worker threads of fixed size. */
 export class WorkerPool {
   readonly #data: WorkerData;
-  readonly #onRotate: (reason: string) => void;
-  readonly #onLost: () => void;
+  readonly #options: WorkerPoolOptions;
   readonly #slots: Slot[] = [];
   readonly #turns = new Map<number, { waiting: Set<Slot>; resolve(): void }>();
   readonly #watch: ReturnType<typeof setInterval>;
@@ -55,9 +58,8 @@ export class WorkerPool {
 
   private constructor(data: WorkerData, options: WorkerPoolOptions) {
     this.#data = data;
-    this.#onRotate = options.onRotate;
-    this.#onLost = options.onLost;
-    this.#watch = setInterval(() => this.#check(), WATCH_INTERVAL);
+    this.#options = options;
+    this.#watch = setInterval(() => this.#check(), options.watchInterval ?? WATCH_INTERVAL);
     this.#watch.unref?.();
   }
 
@@ -112,7 +114,8 @@ export class WorkerPool {
   }
 
   #open(number: number, crashes: number): void {
-    const thread = runtime.spawnThread("master-worker", this.#data);
+    const spawn = this.#options.spawn ?? ((data) => runtime.spawnThread("master-worker", data));
+    const thread = spawn(this.#data);
     const startedAt = performance.now();
     const slot: Slot = { number, thread, ready: false, asked: null, startedAt, crashes };
     this.#slots.push(slot);
@@ -122,11 +125,11 @@ export class WorkerPool {
 
   #hear(slot: Slot, message: FromWorker): void {
     if (message.kind === "log") relay(message.record);
-    else if (message.kind === "rotate") this.#onRotate(message.reason);
+    else if (message.kind === "rotate") this.#options.onRotate(message.reason);
     else if (message.kind === "done") this.#done(slot, message.turn);
     else {
       slot.ready = true;
-      if (slot.crashes > 0) this.#onLost();
+      if (slot.crashes > 0) this.#options.onLost();
       if (this.#slots.every((one) => one.ready)) this.#onReady?.();
     }
   }
@@ -170,9 +173,10 @@ export class WorkerPool {
   /** A worker that has not answered for too long is blocked: its thread is ended and replaced. */
   #check(): void {
     const now = performance.now();
+    const timeout = this.#options.watchTimeout ?? WATCH_TIMEOUT;
     for (const slot of this.#slots) {
-      if (slot.asked !== null && now - slot.asked > WATCH_TIMEOUT) {
-        log.critical(`Worker ${slot.number} has not answered for ${WATCH_TIMEOUT / 1000} s`);
+      if (slot.asked !== null && now - slot.asked > timeout) {
+        log.critical(`Worker ${slot.number} has not answered for ${timeout / 1000} s; replaced`);
         slot.asked = null;
         slot.thread.terminate();
       } else if (slot.ready && slot.asked === null) {
