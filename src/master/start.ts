@@ -22,6 +22,7 @@ import { makeJid } from "../text/jid.ts";
 import { tcpEndpoint } from "../transport/zeromq/mod.ts";
 import { FleetKey } from "./fleet_key.ts";
 import { writeLocalKeys } from "./local_keys.ts";
+import { checkOpenFiles } from "./open_files.ts";
 import { Presence } from "./presence.ts";
 import { Publisher } from "./publisher.ts";
 import { Rotation } from "./rotation.ts";
@@ -64,6 +65,7 @@ async function start(
   const masterKeys = await openMasterKeys(opts);
   const keys = new PkiKeyStore(opts);
   keys.prepare();
+  checkOpenFiles(opts.max_open_files, keys.ids("accepted").length);
   const presence = new Presence(() => keys.ids("accepted"));
   const subscribers = new SharedArrayBuffer(4);
   const server = await bound(
