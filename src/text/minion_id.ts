@@ -2,6 +2,7 @@
  * Which texts may be minion ids.
  * @module
  */
+import { SaltConfigurationError } from "../errors.ts";
 import type { MinionId } from "../types/mod.ts";
 
 /** Bytes of UTF-8 an id may have: with a suffix it must still be a file name. */
@@ -19,4 +20,14 @@ export function isValidMinionId(value: unknown): value is MinionId {
   if (typeof value !== "string" || value === "" || value.startsWith(".")) return false;
   if (value.length > MAX_BYTES || FORBIDDEN.test(value) || !value.isWellFormed()) return false;
   return new TextEncoder().encode(value).length <= MAX_BYTES;
+}
+
+/** `value` as a minion id. Throws SaltConfigurationError that says what an id may be. */
+export function parseMinionId(value: unknown): MinionId {
+  if (isValidMinionId(value)) return value;
+  const shown = (typeof value === "string" ? JSON.stringify(value) : String(value)).slice(0, 80);
+  throw new SaltConfigurationError(
+    `Cannot use ${shown} as minion id: it must be 1 to ${MAX_BYTES} bytes of text without "/", "\\" ` +
+      "and control characters, and not begin with a dot",
+  );
 }
