@@ -9,9 +9,9 @@ import { Daemon } from "./commands.ts";
 import { freeEndpoint } from "./loopback.ts";
 import { Master } from "./master.ts";
 import { Minion } from "./minion.ts";
+import { pythonCommand } from "./python.ts";
 import { commandOf, type Software } from "./software.ts";
 import { until } from "./until.ts";
-import { saltVersions, venvBin } from "../../scripts/venvs.ts";
 
 /** Options of a configuration file, by Salt's names. */
 export type Config = Record<string, unknown>;
@@ -92,12 +92,8 @@ export class Lab implements AsyncDisposable {
       });
       return tail;
     }
-    const tail = await this.daemon("events", [
-      join(venvBin(saltVersions.lts), "python"),
-      join(import.meta.dirname ?? ".", "bus_tail.py"),
-      join(master.sockDir, "master_event_pub.ipc"),
-      join(master.sockDir, "master_event_pull.ipc"),
-    ]);
+    const sockets = ["pub", "pull"].map((end) => join(master.sockDir, `master_event_${end}.ipc`));
+    const tail = await this.daemon("events", pythonCommand("bus_tail.py", ...sockets));
     await tail.line(/^listening$/m);
     return tail;
   }
