@@ -33,8 +33,14 @@ export interface OptionExtras {
   readonly max?: number;
   /** How a default that depends on the machine reads in the docs. */
   readonly defaultDoc?: string;
-  /** The name of an option that replaces this one. */
-  readonly replacedBy?: string;
+  /** Left empty in a file it means "none", not its default. */
+  readonly emptyIsNone?: boolean;
+  /** Its text is made lower case. */
+  readonly lowerCase?: boolean;
+  /** A single text stands for a list of it. */
+  readonly wrapped?: boolean;
+  /** A path that `root_dir` goes in front of. */
+  readonly rooted?: boolean;
 }
 
 /** One option. `T` is the type of its value once loaded. */
@@ -60,6 +66,8 @@ function spec<T>(
   doc: string,
   extras: OptionExtras = {},
 ): OptionSpec<T> {
+  // Loaded options share their defaults with the table: nobody may change these.
+  Object.freeze(value);
   return { kinds, default: value, honoured, doc, ...extras };
 }
 
@@ -126,6 +134,39 @@ export function map<Value = unknown>(
   return spec(["map"], value, honoured, doc);
 }
 
+/** A list, or a single text that stands for a list of it. */
+export function textList(
+  value: readonly string[],
+  honoured: Honoured,
+  doc: string,
+): OptionSpec<readonly string[]> {
+  return spec(["list", "str"], value, honoured, doc, { wrapped: true });
+}
+
+/** A map, or a list of maps of one key each that are put together. */
+export function mapOrList(
+  value: OptionMap,
+  honoured: Honoured,
+  doc: string,
+): OptionSpec<OptionMap> {
+  return spec(["map", "list"], value, honoured, doc);
+}
+
+/** A path that `root_dir` goes in front of. */
+export function path(value: string, honoured: Honoured, doc: string): OptionSpec<string> {
+  return spec(["str"], value, honoured, doc, { rooted: true });
+}
+
+/** A port; 0 lets the system choose one where that makes sense. */
+export function port(value: number, honoured: Honoured, doc: string): OptionSpec<number> {
+  return spec(["int"], value, honoured, doc, { min: 0, max: 65535 });
+}
+
+/** An option whose type neither Salt nor saltx checks. */
+export function anything(value: unknown, honoured: Honoured, doc: string): OptionSpec<unknown> {
+  return spec(["any"], value, honoured, doc);
+}
+
 /** One of several kinds. */
 export function oneOf<const K extends OptionKind>(
   kinds: readonly K[],
@@ -135,6 +176,11 @@ export function oneOf<const K extends OptionKind>(
   extras?: OptionExtras,
 ): OptionSpec<KindTypes[K]> {
   return spec(kinds, value, honoured, doc, extras);
+}
+
+/** The same option with another default. */
+export function withDefault<T>(option: OptionSpec<T>, value: NoInfer<T>): OptionSpec<T> {
+  return { ...option, default: value };
 }
 
 /** An option that has no default: the key is absent until a file or the command line gives it. */

@@ -2,7 +2,7 @@
  * The two tables, put together, and the types that follow from them.
  * @module
  */
-import { commonOptions } from "./common_options.ts";
+import { commonOptions } from "./common_options/mod.ts";
 import { masterOptions } from "./master_options/mod.ts";
 import { minionOptions } from "./minion_options/mod.ts";
 import type { OptionValues } from "./option.ts";

@@ -1,5 +1,6 @@
 /**
- * Files and folders on disk: atomic writes.
+ * Files and folders on disk.
  * @module
  */
 export * from "./atomic_write.ts";
+export * from "./glob_files.ts";

@@ -14,7 +14,7 @@ import { readYamlDocument } from "./yaml_document.ts";
 export { topLevelKeyLines } from "./yaml_document.ts";
 export { dumpYaml } from "./yaml_dump.ts";
 export type { DumpYamlOptions } from "./yaml_dump.ts";
-export { plainScalar, pythonFloat } from "./yaml_scalar.ts";
+export { plainScalar } from "./yaml_scalar.ts";
 
 /**
  * The value of a YAML text; null for an empty one.

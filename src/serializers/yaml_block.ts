@@ -6,8 +6,9 @@
  * sample configuration. What it accepts it must read exactly as the full one does.
  * @module
  */
+import { pyStr } from "../text/py_repr.ts";
 import type { Data, DataMap } from "../types/mod.ts";
-import { keyText, plainScalar } from "./yaml_scalar.ts";
+import { plainScalar } from "./yaml_scalar.ts";
 
 const ENTRY = /^([A-Za-z0-9_][A-Za-z0-9_./-]*):(?: +(.*))?$/;
 const ITEM = /^- +(.*)$/;
@@ -92,7 +93,7 @@ class BlockReader {
     for (let line = this.#lines[this.#at]; line?.indent === indent;) {
       const match = ENTRY.exec(line.text);
       if (!match) throw UNSUPPORTED;
-      const key = keyText(plainScalar(match[1] ?? ""));
+      const key = pyStr(plainScalar(match[1] ?? ""));
       if (Object.hasOwn(map, key) || key === "__proto__") throw UNSUPPORTED;
       const rest = match[2] ?? "";
       if (rest !== "" && !rest.startsWith("#")) {

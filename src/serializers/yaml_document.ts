@@ -14,14 +14,9 @@ import {
   type YAMLMap,
 } from "yaml";
 import { YamlError } from "../errors.ts";
+import { pyStr } from "../text/py_repr.ts";
 import type { Data, DataMap } from "../types/mod.ts";
-import {
-  keyText,
-  parseYamlBool,
-  parseYamlFloat,
-  parseYamlInt,
-  plainScalar,
-} from "./yaml_scalar.ts";
+import { parseYamlBool, parseYamlFloat, parseYamlInt, plainScalar } from "./yaml_scalar.ts";
 
 /** How many values aliases may stand for, before a document counts as an attack on memory. */
 const MAX_ALIASED_VALUES = 100_000;
@@ -159,7 +154,7 @@ class Builder {
     if (typeof key === "object" && key !== null && (isMap(node) || isSeq(node) || isAlias(node))) {
       this.fail("a map key must be a single value, not a list or map", node);
     }
-    return keyText(key);
+    return pyStr(key);
   }
 
   /** The entries that `<<` brings in: of a list of maps, those of the first map win. */

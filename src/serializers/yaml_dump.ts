@@ -5,8 +5,9 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { pyFloat } from "../text/py_repr.ts";
 import { type Data, Float } from "../types/mod.ts";
-import { pythonFloat, scalarTag } from "./yaml_scalar.ts";
+import { scalarTag } from "./yaml_scalar.ts";
 
 /** How to write. */
 export interface DumpYamlOptions {
@@ -300,7 +301,7 @@ function escapeOf(char: string): string {
 function floatText(value: number): string {
   if (Number.isNaN(value)) return ".nan";
   if (!Number.isFinite(value)) return value < 0 ? "-.inf" : ".inf";
-  const text = pythonFloat(value);
+  const text = pyFloat(value);
   // YAML 1.1 wants a point in every float.
   return text.includes(".") ? text : text.replace("e", ".0e");
 }

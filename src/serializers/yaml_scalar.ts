@@ -95,28 +95,3 @@ export function plainScalar(text: string): Data {
       return text;
   }
 }
-
-/** How Python writes a float: the shortest digits that read back, always with a point or exponent. */
-export function pythonFloat(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
-  const magnitude = Math.abs(value);
-  const sign = value < 0 || Object.is(value, -0) ? "-" : "";
-  if (magnitude !== 0 && (magnitude < 1e-4 || magnitude >= 1e16)) {
-    const [mantissa, exponent] = magnitude.toExponential().split("e") as [string, string];
-    const power = exponent.slice(1).padStart(2, "0");
-    return `${sign}${mantissa}e${exponent[0]}${power}`;
-  }
-  const text = magnitude.toString();
-  return sign + (text.includes(".") ? text : `${text}.0`);
-}
-
-/** A map key as text, since saltx' maps have text keys: spelled as Python's `str()` would. */
-export function keyText(key: Data): string {
-  if (typeof key === "string") return key;
-  if (typeof key === "boolean") return key ? "True" : "False";
-  if (key === null) return "None";
-  if (key instanceof Float) return pythonFloat(Number(key));
-  if (typeof key === "number" && !Number.isInteger(key)) return pythonFloat(key);
-  return String(key);
-}

@@ -1,0 +1,136 @@
+/**
+ * Where a daemon lives and how it speaks.
+ * @module
+ */
+import { bool, choice, int, list, map, oneOf, optional, path, str } from "../option.ts";
+
+/** Options the same on both daemons. */
+export const commonDaemon = {
+  root_dir: str(
+    "/",
+    "yes",
+    "Put in front of every path below, so that a whole installation can live in one folder.",
+  ),
+  user: str(
+    "",
+    "yes",
+    "User the daemon runs as after it has bound its ports and opened its files.",
+    { defaultDoc: "the user that starts it" },
+  ),
+  pidfile: path("/var/run/salt-master.pid", "yes", "File with the process id of a daemon."),
+  pki_dir: path(
+    "/etc/salt/pki/master",
+    "yes",
+    "Folder of keys: the own ones and those of the peers.",
+  ),
+  cachedir: path(
+    "/var/cache/salt/master",
+    "yes",
+    "Folder of all that may be thrown away: jobs, minion data, files, sockets.",
+  ),
+  sock_dir: path("/var/run/salt/master", "yes", "Folder of the local sockets, mode 0750."),
+  extension_modules: path(
+    "/var/cache/salt/master/extmods",
+    "later",
+    "Folder into which synced custom modules go.",
+  ),
+  append_domain: optional(str("", "yes", "Domain that is added to an id without one.")),
+  default_include: str(
+    "master.d/*.conf",
+    "yes",
+    "Pattern of files read after the main one, relative to its folder.",
+    { emptyIsNone: true },
+  ),
+  include: optional(
+    oneOf(
+      ["str", "list"],
+      "",
+      "yes",
+      "Further files or patterns, relative to the file that names them; they win over the main file.",
+    ),
+  ),
+  verify_env: bool(true, "yes", "Make missing folders at start and give them owner and mode."),
+  permissive_pki_access: bool(false, "yes", "Let the group read the key folders."),
+  max_event_size: int(
+    1048576,
+    "yes",
+    "Bytes an event may have on the local bus; larger ones are refused.",
+    { min: 1024 },
+  ),
+  hash_type: str("sha256", "yes", "Hash for fingerprints and file sums.", { lowerCase: true }),
+  keysize: int(2048, "yes", "Bits of new RSA keys.", { min: 2048, max: 16384 }),
+  features: map({}, "no", "Switches of single fixes in Salt's own code."),
+  fips_mode: bool(false, "no", "Refuse algorithms that FIPS 140 does not allow."),
+  transport: choice(
+    "zeromq",
+    ["zeromq", "raet"],
+    "yes",
+    "How masters and minions talk: `zeromq`, or `raet` on both sides.",
+  ),
+  ssl: oneOf(
+    ["map", "bool", "null"],
+    null,
+    "no",
+    "TLS settings of Salt's TCP transport, which saltx does not have.",
+  ),
+  unique_jid: bool(false, "later", "Add the process id to job ids."),
+  test: bool(false, "later", "Run states without changing anything, unless told otherwise."),
+  local: bool(true, "no", "Set by Salt itself where no master is asked."),
+  cluster_mode: bool(false, "no", "Redis Cluster addressing of Salt's redis cache."),
+  discovery: oneOf(["map", "bool"], false, "no", "Finding masters by broadcast."),
+  engines: list<unknown>([], "later", "Engines that run beside the daemon."),
+  range_server: str("range:80", "no", "Address of a range cluster server, for `-R`."),
+  use_os_truststore: bool(false, "no", "Check certificates by the system's trust store."),
+  tracing: map(
+    {
+      "enabled": false,
+      "exporter": "otlp-http",
+      "endpoint": "",
+      "service_name": "",
+      "sampler": "parent_based",
+      "sampler_arg": 1.0,
+      "resource_attributes": {},
+      "insecure": true,
+      "headers": {},
+    },
+    "no",
+    "OpenTelemetry traces.",
+  ),
+  metrics: map(
+    {
+      "enabled": false,
+      "exporter": "otlp-http",
+      "endpoint": "",
+      "service_name": "",
+      "resource_attributes": {},
+      "insecure": true,
+      "headers": {},
+      "export_interval_seconds": 60,
+      "prometheus": { "host": "127.0.0.1", "port": 9464 },
+      "histogram_boundaries": {
+        "salt.job.duration": [
+          1,
+          5,
+          10,
+          25,
+          50,
+          100,
+          250,
+          500,
+          1000,
+          2500,
+          5000,
+          10000,
+          30000,
+          60000,
+        ],
+        "salt.minion.exec.duration": [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000],
+        "salt.master.requests.duration": [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000],
+      },
+    },
+    "no",
+    "OpenTelemetry metrics.",
+  ),
+  disable_aes_with_tls: bool(false, "no", "Leave out the inner encryption on TLS transports."),
+  yaml_utf8: optional(bool(false, "no", "Unused since YAML is always UTF-8.")),
+};

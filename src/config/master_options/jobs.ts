@@ -1,0 +1,51 @@
+/**
+ * Jobs, returns and events.
+ * @module
+ */
+import { anything, bool, float, int, list, optional, path, str, textList } from "../option.ts";
+
+/** Options of the master. */
+export const masterJobs = {
+  search: str("", "no", "Search system; never finished in Salt."),
+  serial: str("msgpack", "no", "Format of messages; only `msgpack` ever existed."),
+  timeout: float(
+    5,
+    "yes",
+    "Seconds a command waits for returns before it asks minions whether they still work.",
+    { min: 0 },
+  ),
+  gather_job_timeout: int(10, "yes", "Seconds minions have to answer that question.", { min: 0 }),
+  keep_jobs: int(24, "yes", "Hours jobs are kept; replaced by `keep_jobs_seconds`.", { min: 0 }),
+  keep_jobs_seconds: int(86400, "yes", "Seconds jobs are kept.", { min: 0 }),
+  archive_jobs: bool(false, "no", "Archive jobs instead of dropping them."),
+  job_cache: bool(true, "yes", "Keep jobs and returns."),
+  job_cache_store_endtime: bool(false, "later", "Note when a job's last return came."),
+  master_job_cache: str("local_cache", "later", "Where jobs are kept."),
+  minion_data_cache: bool(true, "later", "Keep grains and pillars of minions, for targeting."),
+  minion_data_cache_events: bool(true, "later", "Fire an event when they change."),
+  enforce_mine_cache: bool(false, "later", "Keep mine data even without `minion_data_cache`."),
+  loop_interval: float(60, "yes", "Seconds between the master's housekeeping rounds.", { min: 0 }),
+  maintenance_interval: int(3600, "later", "Seconds between longer housekeeping."),
+  event_return: textList([], "later", "Returners that store events."),
+  event_return_queue: int(0, "later", "Events stored together."),
+  event_return_queue_max_seconds: optional(
+    int(0, "later", "Seconds until a queue that is not full is stored."),
+  ),
+  event_return_whitelist: list([], "later", "Only events with these tags are stored."),
+  event_return_blacklist: list([], "later", "Events with these tags are not stored."),
+  con_cache: bool(false, "no", "Connection cache of old releases."),
+  memcache_expire_seconds: int(0, "no", "Seconds the cache in memory is good."),
+  memcache_max_items: int(1024, "no", "Banks in the cache in memory."),
+  memcache_full_cleanup: bool(false, "no", "Look through the whole cache when it is full."),
+  memcache_debug: bool(false, "no", "Log statistics of the cache in memory."),
+  sqlite_queue_dir: path("/var/cache/salt/master/queues", "later", "Folder of queues."),
+  queue_dirs: list([], "no", "Folders of Python queue modules."),
+  presence_events: bool(false, "later", "Fire events about who is connected."),
+  batch_safe_limit: int(0, "later", "Number of minions from which a command runs in batches."),
+  batch_safe_size: int(8, "later", "Size of these batches."),
+  show_timeout: bool(true, "yes", "Name minions that did not return."),
+  show_jid: bool(false, "yes", "Show the job id of each command."),
+  cli_summary: bool(false, "later", "Show a summary after each command."),
+  order_masters: bool(false, "later", "This master commands syndics."),
+  dummy_pub: anything(false, "no", "Unused."),
+};
