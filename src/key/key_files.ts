@@ -64,9 +64,13 @@ export function listKeyFiles(folder: string): string[] {
   return names;
 }
 
-/** Whether a path leads to a regular file. */
+/** Whether a path leads to a regular file. Throws SaltException when that cannot be told. */
 export function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch (error) {
+    throw fileError("read", path, error);
+  }
 }
 
 /** Makes `<folder>/<name>` with `text`, complete from the moment it can be seen. False: the name is taken. */
@@ -107,6 +111,25 @@ export function moveKeyFile(from: string, to: string): boolean {
     }
     throw fileError("move key to", to, error);
   }
+}
+
+/**
+ * Moves a key file to a name that must be free. `taken`: another key has it; the same key there counts
+ * as moved.
+ */
+export function moveKeyFileToFree(from: string, to: string): "done" | "gone" | "taken" {
+  const text = readKeyFile(from);
+  if (text === null) return "gone";
+  try {
+    linkOrCopy(from, to, text, 0o644);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "ENOENT" && !isFile(from)) return "gone";
+    if (code !== "EEXIST") throw fileError("move key to", to, error);
+    if (readKeyFile(to) !== text) return "taken";
+  }
+  removeKeyFile(from);
+  return "done";
 }
 
 /** Removes a file. False: it was not there any more. */

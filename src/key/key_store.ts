@@ -22,10 +22,10 @@ export type KeyAction = "accept" | "reject" | "delete";
 /** What became of one key of a {@linkcode KeyStore.change}. */
 export interface KeyChange extends KeyRef {
   /**
-   * `done`; `gone`: another process moved or removed it first; `invalid`: not a usable public key,
-   * so it was not accepted.
+   * `done`; `gone`: another process moved or removed it first; `invalid`: not a usable public key, so
+   * it was not accepted; `taken`: not accepted either, since another key of that id is.
    */
-  outcome: "done" | "gone" | "invalid";
+  outcome: "done" | "gone" | "invalid" | "taken";
 }
 
 /** What the master knows when a key is offered. */
@@ -72,7 +72,7 @@ export interface KeyStore {
   offer(id: string, pub: string, facts?: OfferFacts): Verdict;
   /**
    * Moves or removes keys, each from where it is said to stand. What others do meanwhile is not
-   * undone: a key that is no longer there is `gone`.
+   * undone: a key that is no longer there is `gone`. Only a denied key replaces an accepted one.
    * @throws SaltException when the disk is full, permission is missing … ; its `changes` property
    * says what was done before (see {@linkcode KeyChangeError}).
    */

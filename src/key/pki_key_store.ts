@@ -11,14 +11,15 @@ import { ensureDir } from "../fs/mod.ts";
 import { getLogger, type Logger } from "../logging/mod.ts";
 import { isValidMinionId } from "../text/minion_id.ts";
 import type { KeyState, MinionId } from "../types/mod.ts";
-import { AcceptedCache } from "./accepted_cache.ts";
 import { AutoKey } from "./auto_key.ts";
+import { FileCache } from "./file_cache.ts";
 import {
   createKeyFile,
   isFile,
   listKeyFiles,
   MAX_KEY_BYTES,
   moveKeyFile,
+  moveKeyFileToFree,
   readKeyFile,
   removeKeyFile,
   removeLitter,
@@ -41,6 +42,9 @@ import { decide, type Filing, sameKey, type VerdictFacts } from "./verdict.ts";
 
 /** How often an offer is decided anew when others change the same id meanwhile. */
 const MAX_ROUNDS = 16;
+
+/** Accepted keys kept in memory, of some 500 bytes each. */
+const MAX_CACHED_KEYS = 20_000;
 
 /** What tests and other transports may replace. */
 export interface PkiKeyStoreParts {
@@ -65,7 +69,8 @@ export class PkiKeyStore implements KeyStore {
   readonly #options: KeyStoreOptions;
   readonly #folders: Record<KeyState, string>;
   readonly #autoKey: AutoKey;
-  readonly #cache: AcceptedCache;
+  readonly #keyTexts: FileCache<string>;
+  readonly #listings: FileCache<string[]>;
   readonly #isUsable: (pub: string) => boolean;
   readonly #now: () => number;
 
@@ -80,7 +85,8 @@ export class PkiKeyStore implements KeyStore {
     };
     this.#now = parts.now ?? Date.now;
     this.#autoKey = new AutoKey(options, parts.log ?? getLogger("saltx.key"), this.#now);
-    this.#cache = new AcceptedCache(readKeyFile, undefined, this.#now);
+    this.#keyTexts = new FileCache(readKeyFile, MAX_CACHED_KEYS, this.#now);
+    this.#listings = new FileCache(listKeyFiles, KEY_STATES.length, this.#now);
     this.#isUsable = parts.isUsable ?? isPublicKey;
   }
 
@@ -102,7 +108,7 @@ export class PkiKeyStore implements KeyStore {
   }
 
   ids(state: KeyState): string[] {
-    return listKeyFiles(this.#folders[state]);
+    return this.#listings.get(this.#folders[state])?.slice() ?? [];
   }
 
   stateOf(id: string): KeyState | null {
@@ -116,7 +122,7 @@ export class PkiKeyStore implements KeyStore {
   }
 
   acceptedKey(id: string): string | null {
-    return isValidMinionId(id) ? this.#cache.get(this.#path("accepted", id)) : null;
+    return isValidMinionId(id) ? this.#keyTexts.get(this.#path("accepted", id)) : null;
   }
 
   offer(id: string, pub: string, facts: OfferFacts = {}): Verdict {
@@ -174,6 +180,8 @@ export class PkiKeyStore implements KeyStore {
       const pub = readKeyFile(from);
       if (pub === null) return isFile(from) ? "invalid" : "gone";
       if (!this.#isUsable(pub)) return "invalid";
+      // Between the operator's look and now a peer may have offered another key.
+      if (state !== "denied") return moveKeyFileToFree(from, this.#path("accepted", id));
     }
     const to = this.#path(action === "accept" ? "accepted" : "rejected", id);
     return moveKeyFile(from, to) ? "done" : "gone";
