@@ -8,6 +8,7 @@ import { sealPillar } from "../../channel/pillar_reply.ts";
 import { getLogger } from "../../logging/mod.ts";
 import { type Data, type DataMap, isMap } from "../../types/mod.ts";
 import type { WorkerParts } from "../worker_parts.ts";
+import { fileCommands } from "./files.ts";
 import { fireMinionEvents } from "./minion_events.ts";
 import { takeReturn } from "./returns.ts";
 
@@ -38,27 +39,9 @@ export function encryptedCommands(parts: WorkerParts): Map<string, EncryptedComm
     _master_opts: { tok: false, run: (load) => masterOpts(parts, load) },
     _master_tops: { tok: true, run: () => ({}) },
     revoke_auth: { tok: true, run: (load, caller) => revoke(parts, load, caller) },
-    ...fileCommands(),
+    ...fileCommands(parts.opts),
   };
   return new Map(Object.entries(commands));
-}
-
-/** Answers as a file server without files does. */
-function fileCommands(): Record<string, EncryptedCommand> {
-  const nothing: Record<string, Data> = {
-    _file_envs: ["base"],
-    _file_list: [],
-    _file_list_emptydirs: [],
-    _dir_list: [],
-    _symlink_list: {},
-    _file_hash: "",
-    _file_hash_and_stat: ["", null],
-    _file_find: { path: "", rel: "" },
-    _serve_file: { data: "", dest: "" },
-  };
-  return Object.fromEntries(
-    Object.entries(nothing).map(([name, reply]) => [name, { tok: false, run: () => reply }]),
-  );
 }
 
 function pillar(parts: WorkerParts, load: DataMap, caller: Caller): Data {
