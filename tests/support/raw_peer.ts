@@ -10,6 +10,7 @@ import {
   sealRequest,
   type Session,
   signInRequest,
+  tokenOf,
 } from "../../scripts/bench/swarm/wire.ts";
 import { generateRsaKeyPair, type KeyPair } from "../../src/crypt/mod.ts";
 import { unpack } from "../../src/serializers/msgpack.ts";
@@ -66,6 +67,11 @@ export class RawPeer implements Identity {
   get session(): Session {
     if (this.#session === null) throw new Error(`${this.id} has not signed in`);
     return this.#session;
+  }
+
+  /** What proves its identity in each request. */
+  get token(): Uint8Array {
+    return tokenOf(this);
   }
 
   /** Asks to sign in; `extra` replaces or adds fields. Keeps the session when there is one. */
