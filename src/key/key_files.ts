@@ -113,25 +113,6 @@ export function moveKeyFile(from: string, to: string): boolean {
   }
 }
 
-/**
- * Moves a key file to a name that must be free. `taken`: another key has it; the same key there counts
- * as moved.
- */
-export function moveKeyFileToFree(from: string, to: string): "done" | "gone" | "taken" {
-  const text = readKeyFile(from);
-  if (text === null) return "gone";
-  try {
-    linkOrCopy(from, to, text, 0o644);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === "ENOENT" && !isFile(from)) return "gone";
-    if (code !== "EEXIST") throw fileError("move key to", to, error);
-    if (readKeyFile(to) !== text) return "taken";
-  }
-  removeKeyFile(from);
-  return "done";
-}
-
 /** Removes a file. False: it was not there any more. */
 export function removeKeyFile(path: string): boolean {
   try {

@@ -19,7 +19,6 @@ import {
   listKeyFiles,
   MAX_KEY_BYTES,
   moveKeyFile,
-  moveKeyFileToFree,
   readKeyFile,
   removeKeyFile,
   removeLitter,
@@ -133,13 +132,15 @@ export class PkiKeyStore implements KeyStore {
     const autoReject = once(() => this.#autoKey.rejects(id));
     const autoSign = once(() => this.#autoKey.signs(id, facts.autosignGrains));
     for (let round = 0; round < MAX_ROUNDS; round++) {
+      // Read before what it may be moved to: a key on its way is seen at one of the places.
+      const pending = readKeyFile(this.#path("pending", id));
       const known: VerdictFacts = {
         usable,
         openMode: this.#options.open_mode ?? false,
         full: this.#isFull(id, facts),
         rejected: isFile(this.#path("rejected", id)),
         accepted: this.acceptedKey(id),
-        pending: readKeyFile(this.#path("pending", id)),
+        pending,
         offered: pub,
         autoReject,
         autoSign,
@@ -180,8 +181,8 @@ export class PkiKeyStore implements KeyStore {
       const pub = readKeyFile(from);
       if (pub === null) return isFile(from) ? "invalid" : "gone";
       if (!this.#isUsable(pub)) return "invalid";
-      // Between the operator's look and now a peer may have offered another key.
-      if (state !== "denied") return moveKeyFileToFree(from, this.#path("accepted", id));
+      const accepted = readKeyFile(this.#path("accepted", id));
+      if (state !== "denied" && accepted !== null && !sameKey(accepted, pub)) return "taken";
     }
     const to = this.#path(action === "accept" ? "accepted" : "rejected", id);
     return moveKeyFile(from, to) ? "done" : "gone";
