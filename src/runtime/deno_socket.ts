@@ -40,6 +40,11 @@ function toBytes(frames: Frames): Uint8Array[] {
   return list.map((frame) => typeof frame === "string" ? encoder.encode(frame) : frame);
 }
 
+/** Full or empty, or (`req`, `rep`) not its turn: all three pass. */
+function notNow(code: string): boolean {
+  return code === "EAGAIN" || code === "EFSM";
+}
+
 /** See {@linkcode ZmqSocket}. */
 export class DenoSocket implements ZmqSocket {
   readonly type: ZmqType;
@@ -257,7 +262,7 @@ export class DenoSocket implements ZmqSocket {
       const flags = index < last ? DONTWAIT | SNDMORE : DONTWAIT;
       while (lib.zmq_send(this.#handle, part, BigInt(part.length), flags) < 0) {
         const code = lastCode(this.#zmq);
-        if (code === "EAGAIN") return false;
+        if (notNow(code)) return false;
         if (code !== "EINTR") throw lastError(this.#zmq, "Cannot send");
       }
     }
@@ -280,7 +285,7 @@ export class DenoSocket implements ZmqSocket {
     if (length < 0) {
       const code = lastCode(this.#zmq);
       if (code === "EINTR") return this.#receiveFrame();
-      if (code === "EAGAIN") return undefined;
+      if (notNow(code)) return undefined;
       throw lastError(this.#zmq, "Cannot receive");
     }
     const frame = new Uint8Array(length);

@@ -41,6 +41,11 @@ interface WaitingSend {
   reject(error: Error): void;
 }
 
+/** Full or empty, or (`req`, `rep`) not its turn: all three pass. */
+function notNow(code: string | undefined): boolean {
+  return code === "EAGAIN" || code === "EFSM";
+}
+
 const ignore = () => {};
 const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -201,7 +206,7 @@ export class NodeSocket implements ZmqSocket {
         await this.#native.send(frames);
         return undefined;
       } catch (error) {
-        if (this.#neverWaits || codeOf(error) !== "EAGAIN") {
+        if (this.#neverWaits || !notNow(codeOf(error))) {
           return this.#translate(error, "Cannot send");
         }
       } finally {
@@ -226,7 +231,7 @@ export class NodeSocket implements ZmqSocket {
       }
       return await this.#native.receive();
     } catch (error) {
-      if (!this.#closed && codeOf(error) === "EAGAIN") throw timeoutError();
+      if (!this.#closed && notNow(codeOf(error))) throw timeoutError();
       throw this.#translate(error, "Cannot receive");
     } finally {
       this.#reading = false;
