@@ -65,7 +65,7 @@ export class Master {
     await until("the master to answer", async () => {
       if (daemon.status !== null) return true;
       await access(join(this.sockDir, "master_event_pub.ipc"));
-      return await answersPing(this.endpoint);
+      return await answersPing(this.endpoint, 500);
     }, 60_000);
     if (daemon.status !== null) {
       throw new Error(`The master ended with ${daemon.status}:\n${daemon.log}`);

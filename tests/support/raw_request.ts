@@ -32,8 +32,8 @@ export async function ask(endpoint: Endpoint, request: Data, timeoutMs?: number)
   return unpack(await rawRequest(endpoint, packWire(request), timeoutMs));
 }
 
-/** Whether a master answers there by now. */
-export async function answersPing(endpoint: Endpoint): Promise<boolean> {
-  await ask(endpoint, { enc: "clear", load: { cmd: "ping" }, version: 3 }, 500);
+/** Whether a master answers there. Rejects when it does not within `timeoutMs`. */
+export async function answersPing(endpoint: Endpoint, timeoutMs?: number): Promise<boolean> {
+  await ask(endpoint, { enc: "clear", load: { cmd: "ping" }, version: 3 }, timeoutMs);
   return true;
 }
