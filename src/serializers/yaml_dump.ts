@@ -152,7 +152,7 @@ class Emitter {
     if (items.length === 0) return this.#put("[]");
     items.forEach((item, i) => {
       if (i > 0) this.#newLine(indent);
-      this.#put(`-${" ".repeat(this.#step - 1)}`);
+      this.#put(`-${" ".repeat(isCollection(item) ? this.#step - 1 : 1)}`);
       this.#value(item, isCollection(item) ? indent + this.#step : indent, false);
     });
   }
