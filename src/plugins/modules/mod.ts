@@ -6,7 +6,7 @@ import type { MinionOpts } from "../../config/mod.ts";
 import { createRegistry } from "../../loader/registry.ts";
 import type { ExecutionModule, ModuleRegistry } from "../../loader/types.ts";
 import type { DataMap } from "../../types/mod.ts";
-import { cmd } from "./cmd.ts";
+import { cmd } from "./cmd/mod.ts";
 import { test } from "./test.ts";
 
 /** Every execution module, in the order in which they are asked whether they load. */

@@ -1,0 +1,7 @@
+/**
+ * Other programs and the users they run as.
+ * @module
+ */
+export * from "./run.ts";
+export * from "./users.ts";
+export * from "./which.ts";
