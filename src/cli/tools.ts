@@ -6,6 +6,7 @@ import type { RunTool } from "./invocation.ts";
 
 const TOOLS: Readonly<Record<string, () => Promise<{ run: RunTool }>>> = {
   completion: () => import("./completion.ts"),
+  key: () => import("./key.ts"),
 };
 
 /** The program of a role. */

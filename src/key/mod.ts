@@ -21,6 +21,11 @@ export {
   openMasterKeys,
 } from "./master_keys.ts";
 export type { KeyStoreOptions } from "./options.ts";
-export { KeyChangeError, PkiKeyStore, type PkiKeyStoreParts } from "./pki_key_store.ts";
+export {
+  KeyChangeError,
+  PkiKeyStore,
+  type PkiKeyStoreParts,
+  sortIgnoringCase,
+} from "./pki_key_store.ts";
 export { KEY_STATES, STATE_FOLDERS, stateOfFolder } from "./states.ts";
 export { sameKey } from "./verdict.ts";

@@ -1,0 +1,182 @@
+/**
+ * `saltx key`: lists, shows, accepts, rejects and deletes the keys of minions, and makes keys. Works
+ * on the master's files, and needs no master that runs. (`salt/key.py:KeyCLI`, `salt/cli/key.py`)
+ * @module
+ */
+import { accessSync, constants } from "node:fs";
+import { join } from "node:path";
+import { loadMasterConfig, type MasterOpts } from "../config/mod.ts";
+import { pemFinger } from "../crypt/mod.ts";
+import { EX, SaltException } from "../errors.ts";
+import {
+  type KeysByFolder,
+  keysByFolder,
+  localKeys,
+  matchKeys,
+  statesOfWord,
+} from "../key/key_matches.ts";
+import { readKeyFile } from "../key/key_files.ts";
+import {
+  type KeyStore,
+  PkiKeyStore,
+  sortIgnoringCase,
+  STATE_FOLDERS,
+  stateOfFolder,
+} from "../key/mod.ts";
+import type { Data } from "../types/mod.ts";
+import { checkUsage, chooseAction, type KeyToolAction, truthOption } from "./key/action.ts";
+import { decideKeys } from "./key/decide.ts";
+import { Display } from "./key/display.ts";
+import { generateKeys, generateSignature } from "./key/generate.ts";
+import { flagOption, overridesOf, type RunTool, textOption } from "./invocation.ts";
+import type { Invocation } from "./invocation.ts";
+
+/** What every action uses. */
+interface KeyTool {
+  call: Invocation;
+  opts: MasterOpts;
+  store: KeyStore;
+  display: Display;
+}
+
+/** Options of this tool that mean something else as configuration options. */
+const OWN_OPTIONS = ["list", "print", "preserve_minions", "output", "quiet"];
+
+/** The program of `saltx key`. */
+export const run: RunTool = async (call) => {
+  checkUsage(call);
+  const action = chooseAction(call);
+  const opts = loadOpts(call, action);
+  const tool: KeyTool = {
+    call,
+    opts,
+    store: new PkiKeyStore(opts),
+    display: new Display(call, call.io, opts, "key"),
+  };
+  switch (action.kind) {
+    case "list":
+      return list(tool, action.match);
+    case "print":
+      return showKeys(tool, storedKeys(tool), action.match, (text) => text);
+    case "finger":
+      return showKeys(tool, allKeys(tool), action.match, (pem) => pemFinger(pem, opts.hash_type));
+    case "gen_keys":
+      return await makeKeys(tool, action.match);
+    case "gen_signature":
+      return await makeSignature(tool);
+    default:
+      return await decideKeys(decideParts(tool), action.kind, action.match);
+  }
+};
+
+function loadOpts(call: Invocation, action: KeyToolAction): MasterOpts {
+  const overrides: Record<string, unknown> = overridesOf(call);
+  for (const name of OWN_OPTIONS) delete overrides[name];
+  const rotate = truthOption(call, "rotate_aes_key");
+  if (rotate !== undefined) overrides["rotate_aes_key"] = rotate;
+  const given = textOption(call, "config_dir");
+  // Whoever makes a pair for another host may have no configuration to read.
+  const unreadable = action.kind === "gen_keys" && given !== undefined && !readable(given);
+  const configDir = unreadable ? textOption(call, "gen_keys_dir") : given;
+  return loadMasterConfig({
+    ...(configDir === undefined ? {} : { configDir }),
+    overrides,
+    env: call.io.env,
+  });
+}
+
+function readable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function list({ store, opts, display }: KeyTool, word: string): number {
+  const states = statesOfWord(word) ?? [];
+  if (states.length > 1) {
+    if (localKeys(opts.pki_dir) === null) {
+      throw new SaltException(
+        `There is no key folder "${opts.pki_dir}". A master makes it when it starts; is this its ` +
+          `configuration?`,
+      );
+    }
+    display.show(keysByFolder(store.list()) as Data);
+    return EX.OK;
+  }
+  display.show(Object.fromEntries(
+    states.map((state) => [STATE_FOLDERS[state], sortIgnoringCase(store.ids(state))]),
+  ));
+  return EX.OK;
+}
+
+function storedKeys({ store }: KeyTool): KeysByFolder {
+  return keysByFolder(store.list());
+}
+
+/** With the master's own. */
+function allKeys(tool: KeyTool): KeysByFolder {
+  return { ...storedKeys(tool), local: localKeys(tool.opts.pki_dir) ?? [] };
+}
+
+/** Shows something about each matching key. */
+function showKeys(
+  tool: KeyTool,
+  keys: KeysByFolder,
+  match: string,
+  show: (pem: string) => string,
+): number {
+  const { store, opts, display } = tool;
+  const shown: Record<string, Record<string, string>> = {};
+  for (const [folder, ids] of Object.entries(matchKeys(keys, match))) {
+    const texts: Record<string, string> = shown[folder] = {};
+    const state = stateOfFolder(folder);
+    for (const id of ids) {
+      const text = state ? store.read(state, id) : readKeyFile(join(opts.pki_dir, id));
+      // Null: it was moved while this ran.
+      if (text !== null) texts[id] = show(text);
+    }
+  }
+  display.show(shown);
+  return EX.OK;
+}
+
+function bitsOf({ call, opts }: KeyTool): number {
+  const given = call.explicit.has("keysize") ? call.values["keysize"] : opts.keysize;
+  return Math.max(2048, Number(given));
+}
+
+async function makeKeys(tool: KeyTool, name: string): Promise<number> {
+  const folder = textOption(tool.call, "gen_keys_dir") ?? ".";
+  const finger = await generateKeys(tool.opts, { folder, name, bits: bitsOf(tool) });
+  tool.display.show({ return: finger });
+  return EX.OK;
+}
+
+async function makeSignature(tool: KeyTool): Promise<number> {
+  const { call, opts, display } = tool;
+  const result = await generateSignature(opts, {
+    priv: textOption(call, "priv"),
+    pub: textOption(call, "pub"),
+    signaturePath: textOption(call, "signature_path"),
+    autoCreate: flagOption(call, "auto_create"),
+    bits: bitsOf(tool),
+  });
+  display.show({ return: result });
+  return result === true ? EX.OK : EX.GENERIC;
+}
+
+function decideParts({ call, opts, store, display }: KeyTool) {
+  return {
+    parsed: call,
+    io: call.io,
+    store,
+    display,
+    cachedir: opts.cachedir,
+    sockDir: opts.sock_dir,
+    rotate: opts.rotate_aes_key,
+    forget: !opts.preserve_minion_cache && truthOption(call, "preserve_minions") !== true,
+  };
+}
