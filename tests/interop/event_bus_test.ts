@@ -2,13 +2,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { runPython } from "../support/python.ts";
+import { pythonCommand, runPython } from "../support/python.ts";
 import { scenario } from "../support/scenario.ts";
 
 scenario("pyzmq program on the event buses", async (lab, step) => {
   const id = "bus-1";
   const master = await (await lab.master("saltx")).start();
-  const events = await lab.events(master);
+  const sockets = ["pub", "pull"].map((end) => join(master.sockDir, `master_event_${end}.ipc`));
+  const events = await lab.daemon("events", pythonCommand("bus_tail.py", ...sockets));
+  await events.line(/^listening$/m);
   const minion = await (await lab.minion("saltx", id, master)).start();
   const next = async (pattern: RegExp) => JSON.parse((await events.line(pattern))[1] ?? "");
 

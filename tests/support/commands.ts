@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { userInfo } from "node:os";
+import { TextLog } from "./text_log.ts";
 
 /** How a program ended and what it wrote. */
 export interface Result {
@@ -110,27 +111,27 @@ export class Daemon implements AsyncDisposable {
   /** Resolves with the exit status. */
   readonly exited: Promise<number>;
   readonly #child: ChildProcess;
-  readonly #watchers = new Set<() => void>();
-  #log = "";
+  readonly #log: TextLog;
   #status: number | null = null;
 
   private constructor(name: string, child: ChildProcess) {
     this.name = name;
+    this.#log = new TextLog(name);
     this.#child = child;
     this.pid = child.pid ?? 0;
     this.exited = new Promise((resolve) => {
       // Not "close": what the program left behind may hold its outputs open.
       child.once("exit", (code, signal) => {
         this.#status = exitCode(code, signal);
-        this.#tell();
         resolve(this.#status);
+        // Its last words may still be on their way; but not for long.
+        const end = () => this.#log.end(`ended with ${this.#status}`);
+        child.once("close", end);
+        setTimeout(end, 1000).unref();
       });
     });
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (text: string) => {
-        this.#log = (this.#log + text).slice(-MAX_OUTPUT);
-        this.#tell();
-      });
+      stream?.setEncoding("utf8").on("data", (text: string) => this.#log.append(text));
     }
   }
 
@@ -152,7 +153,7 @@ export class Daemon implements AsyncDisposable {
 
   /** What it wrote to both outputs, in the order it arrived. */
   get log(): string {
-    return this.#log;
+    return this.#log.text;
   }
 
   /** Exit status, or null while it runs. */
@@ -161,21 +162,10 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Resolves with the first match in what it wrote, before or after this call.
-   * @throws Error when it ended or `timeoutMs` passed without.
+   * Resolves with the first match in what it wrote or will write; see {@linkcode TextLog.line}.
    */
-  async line(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpExecArray> {
-    const end = performance.now() + timeoutMs;
-    while (true) {
-      const match = pattern.exec(this.#log);
-      if (match) return match;
-      const left = end - performance.now();
-      if (this.#status !== null || left <= 0) {
-        const state = this.#status === null ? "runs" : `ended with ${this.#status}`;
-        throw new Error(`${this.name} ${state}, but did not write ${pattern}`);
-      }
-      await this.#news(left);
-    }
+  async line(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray> {
+    return await this.#log.line(pattern, timeoutMs);
   }
 
   /**
@@ -209,21 +199,5 @@ export class Daemon implements AsyncDisposable {
     await this.stop().catch(() => {});
     killGroup(this.#child, "SIGKILL");
     await this.exited;
-  }
-
-  #tell(): void {
-    for (const watcher of this.#watchers) watcher();
-  }
-
-  #news(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#watchers.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, timeoutMs);
-      this.#watchers.add(done);
-    });
   }
 }

@@ -6,12 +6,11 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { Daemon } from "./commands.ts";
+import { type EventLog, followEvents } from "./event_log.ts";
 import { freeEndpoint } from "./loopback.ts";
 import { Master } from "./master.ts";
 import { Minion } from "./minion.ts";
-import { pythonCommand } from "./python.ts";
-import { commandOf, type Software } from "./software.ts";
-import { until } from "./until.ts";
+import type { Software } from "./software.ts";
 
 /** Options of a configuration file, by Salt's names. */
 export type Config = Record<string, unknown>;
@@ -77,25 +76,9 @@ export class Lab implements AsyncDisposable {
     return daemon;
   }
 
-  /**
-   * Prints a master's events from now on, a line each: tag, tab, JSON. Watch them with
-   * {@linkcode Daemon.line}.
-   */
-  async events(master: Master): Promise<Daemon> {
-    if (master.software !== "saltx") {
-      // Real Salt's bus is no ZeroMQ; its own tool reads it. (`salt/runners/state.py:event`)
-      const argv = [...commandOf(master.software, "run"), "-c", master.configDir];
-      const tail = await this.daemon("events", [...argv, "state.event", "pretty=False"]);
-      await until("the event reader to hear", async () => {
-        await master.run("event.send", "bus_tail/hello", "{}");
-        return tail.log.includes("bus_tail/hello");
-      });
-      return tail;
-    }
-    const sockets = ["pub", "pull"].map((end) => join(master.sockDir, `master_event_${end}.ipc`));
-    const tail = await this.daemon("events", pythonCommand("bus_tail.py", ...sockets));
-    await tail.line(/^listening$/m);
-    return tail;
+  /** Follows a master's events from now on. */
+  async events(master: Master): Promise<EventLog> {
+    return await followEvents(this, master);
   }
 
   /** What all the programs wrote, to show when a test fails. */
