@@ -7,4 +7,5 @@ import type { ThreadTable } from "./runtime/types.ts";
 /** Each loads what it needs only in the thread that runs it. */
 export const threads: ThreadTable = {
   "master-worker": async () => (await import("./master/worker_thread.ts")).run,
+  "minion-function": async () => (await import("./minion/function_thread.ts")).run,
 };

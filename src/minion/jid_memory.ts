@@ -1,0 +1,26 @@
+/**
+ * Which jobs this minion has taken already. (`salt/minion.py:Minion.jid_queue`)
+ * @module
+ */
+
+/** Remembers the last job ids, so that a job which comes twice, by two masters say, runs once. */
+export class JidMemory {
+  readonly #jids = new Set<string>();
+  readonly #most: number;
+
+  /** @param most `minion_jid_queue_hwm` */
+  constructor(most: number) {
+    this.#most = Math.max(1, most);
+  }
+
+  /** Notes a job id. `false`: it is known. */
+  add(jid: string): boolean {
+    if (this.#jids.has(jid)) return false;
+    this.#jids.add(jid);
+    for (const oldest of this.#jids) {
+      if (this.#jids.size <= this.#most) break;
+      this.#jids.delete(oldest);
+    }
+    return true;
+  }
+}

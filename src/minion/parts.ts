@@ -1,0 +1,76 @@
+/**
+ * What a minion is put together from. Tests put other things in their place.
+ * @module
+ */
+import type { MinionChannel, TransportFactory } from "../channel/types.ts";
+import type { MinionOpts } from "../config/mod.ts";
+import { type BusAddress, type EventBusServer, startEventBus } from "../event/mod.ts";
+import type { BlockingCaller, ModuleRegistry } from "../loader/types.ts";
+import { matches, type MinionFacts } from "../plugins/matchers/mod.ts";
+import { runtime } from "../runtime/mod.ts";
+import { zeromqTransport } from "../transport/zeromq/mod.ts";
+import type { DataMap, Target } from "../types/mod.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { threadCaller } from "./function_caller.ts";
+import type { JobJournal } from "./journal.ts";
+import { type Resolver, systemResolver } from "./resolve.ts";
+
+/** Everything that reaches outside of the minion's own logic. */
+export interface MinionParts {
+  transport: TransportFactory;
+  openChannel(opts: MinionOpts, transport: TransportFactory): Promise<MinionChannel>;
+  startBus(address: BusAddress, opts: MinionOpts): Promise<EventBusServer>;
+  loadGrains(opts: MinionOpts): Promise<DataMap>;
+  buildRegistry(context: { opts: MinionOpts; grains: DataMap }): Promise<ModuleRegistry>;
+  matches(target: Target, facts: MinionFacts): boolean;
+  openJournal(opts: MinionOpts): Promise<JobJournal>;
+  callBlocking: BlockingCaller;
+  resolver: Resolver;
+  clock: Clock;
+}
+
+/** s between ZMTP heartbeats, at most; fewer when the settings want a dead master noticed sooner. */
+const HEARTBEAT = 30;
+
+/** The real parts. Modules, grains and the journal are loaded when they are asked for. */
+export function realParts(opts: MinionOpts): MinionParts {
+  return {
+    transport: zeromqTransport({ ...opts, ...heartbeats(opts) }),
+    openChannel: () => Promise.reject(new Error("x")),
+    startBus: (address) => startEventBus(address, { maxEventSize: opts.max_event_size }),
+    loadGrains: async (opts) => (await import("../plugins/grains/mod.ts")).loadGrains(opts),
+    buildRegistry: async (context) =>
+      (await import("../plugins/modules/mod.ts")).buildRegistry(context),
+    matches,
+    openJournal,
+    callBlocking: threadCaller((name, data) => runtime.spawnThread(name, data)),
+    resolver: systemResolver,
+    clock: systemClock,
+  };
+}
+
+/** `master_alive_interval` is the time in which a dead master is to be noticed. */
+function heartbeats(opts: MinionOpts) {
+  const alive = Number(opts.master_alive_interval);
+  const interval = Number(
+    opts["zmq_heartbeat_interval"] ?? (alive > 0 ? Math.min(alive, HEARTBEAT) : HEARTBEAT),
+  );
+  return {
+    zmq_heartbeat_interval: interval,
+    zmq_heartbeat_timeout: Number(opts["zmq_heartbeat_timeout"] ?? interval * 2),
+  };
+}
+
+async function openJournal(opts: MinionOpts): Promise<JobJournal> {
+  const { journalPath, noJournal, SqliteJournal } = await import("./journal.ts");
+  if (opts["return_journal"] === false) return noJournal;
+  const { SqliteFile } = await import("../cache/sqlite_file.ts");
+  const { MIGRATIONS } = await import("./journal.ts");
+  const path = journalPath(opts.cachedir);
+  const file = new SqliteFile({ path, migrations: MIGRATIONS, durable: false });
+  return new SqliteJournal(file, {
+    entries: Number(opts["return_journal_max_entries"] ?? 10_000),
+    bytes: Number(opts["return_journal_max_bytes"] ?? 64 * 1024 * 1024),
+    seconds: Number(opts["return_journal_max_age"] ?? 7 * 86_400),
+  });
+}
