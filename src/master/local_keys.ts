@@ -11,6 +11,7 @@ import { Buffer } from "node:buffer";
 import { Crypticle } from "../crypt/mod.ts";
 import { atomicWrite } from "../fs/atomic_write.ts";
 import { getLogger } from "../logging/mod.ts";
+import { nameMatches } from "./access/acl.ts";
 
 const log = getLogger("saltx.master");
 
@@ -23,29 +24,36 @@ export function localKeyPath(cachedir: string, user: string): string {
 }
 
 /**
- * Writes a fresh key for each user, readable by that user alone, and removes those of an earlier start.
+ * Writes a fresh key for the master's user and for each user of this host that a pattern of
+ * `publisher_acl` names, readable by that user alone, and removes those of an earlier start.
  * @returns user to key.
  */
 export async function writeLocalKeys(
   cachedir: string,
-  users: readonly string[],
+  masterUser: string,
+  patterns: readonly string[],
 ): Promise<Record<string, string>> {
   for (const name of await readdir(cachedir)) {
     if (name.startsWith(".") && name.endsWith("_key")) await rm(join(cachedir, name));
   }
+  const accounts = readAccounts();
+  const users = new Set([masterUser]);
+  for (const pattern of patterns) {
+    const named = [...accounts.keys()].filter((user) => nameMatches(pattern, user));
+    if (named.length === 0) log.warning(`publisher_acl: '${pattern}' names no user of this host`);
+    for (const user of named) users.add(user);
+  }
   const keys: Record<string, string> = {};
-  for (const user of new Set(users)) {
+  for (const user of users) {
     if (!USER.test(user)) {
       log.error(`publisher_acl: '${user}' is not a user name; it gets no key`);
       continue;
     }
     const path = localKeyPath(cachedir, user);
-    const key = Crypticle.generateKeyString();
-    await atomicWrite(path, key, { mode: 0o600 });
-    const ids = userIds(user);
+    keys[user] = Crypticle.generateKeyString();
+    await atomicWrite(path, keys[user], { mode: 0o600 });
+    const ids = accounts.get(user);
     if (ids) await chown(path, ids.uid, ids.gid);
-    else log.warning(`The user ${user} of publisher_acl is not known on this host`);
-    keys[user] = key;
   }
   return keys;
 }
@@ -57,11 +65,11 @@ export function sameKey(given: unknown, wanted: string | undefined): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** uid and gid of a user of this host's passwd file. */
-function userIds(user: string): { uid: number; gid: number } | null {
-  for (const line of readFileSync("/etc/passwd", "utf8").split("\n")) {
-    const fields = line.split(":");
-    if (fields[0] === user) return { uid: Number(fields[2]), gid: Number(fields[3]) };
-  }
-  return null;
+/** The users of this host's passwd file. */
+function readAccounts(): Map<string, { uid: number; gid: number }> {
+  const rows = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
+  return new Map(
+    rows.filter((row) => row.length > 3)
+      .map((row) => [row[0]!, { uid: Number(row[2]), gid: Number(row[3]) }]),
+  );
 }

@@ -78,6 +78,7 @@ async function start(
   stops.push(() => requests.close(DRAIN_MS));
   const bus = await startEventBus({ node: "master", sockDir: opts.sock_dir }, {
     maxEventSize: opts.max_event_size,
+    pubMode: servesOtherUsers(opts) ? 0o666 : 0o600,
   });
   stops.push(() => bus.close());
   const fleet = new FleetKey(Crypticle.generateKeyString());
@@ -127,8 +128,12 @@ async function stopAll(stops: (() => Promise<unknown> | void)[]): Promise<void> 
 
 function prepareDirs(opts: MasterOpts): void {
   ensureDir(opts.cachedir, 0o750);
-  const open = Object.keys(opts.publisher_acl ?? {}).length > 0;
-  ensureDir(opts.sock_dir, open ? 0o755 : 0o750);
+  ensureDir(opts.sock_dir, servesOtherUsers(opts) ? 0o755 : 0o750);
+}
+
+/** Whether users besides the master's own run commands: they have to read the event bus. */
+function servesOtherUsers(opts: MasterOpts): boolean {
+  return Object.keys({ ...opts.publisher_acl, ...opts.external_auth }).length > 0;
 }
 
 function openPublishServer(opts: MasterOpts, presence: Presence): Promise<ZmqPublishServer> {
@@ -188,10 +193,7 @@ async function workerData(
     masterKeys,
     fleetKey: fleet.text,
     sessionSecret: await sessionSecret(join(opts.cachedir, ".session_secret")),
-    localKeys: await writeLocalKeys(opts.cachedir, [
-      opts.user,
-      ...Object.keys(opts.publisher_acl ?? {}),
-    ]),
+    localKeys: await writeLocalKeys(opts.cachedir, opts.user, Object.keys(opts.publisher_acl)),
     publishPort,
     replays: sharedTable(),
     signedIn: sharedTable(1 << 17),

@@ -5,7 +5,7 @@
  */
 import type { MinionDataCache } from "../cache/mod.ts";
 import type { KeyStore } from "../key/mod.ts";
-import { matches } from "../plugins/matchers/mod.ts";
+import { compileTarget } from "../plugins/matchers/mod.ts";
 import type { DataMap, MinionId, Target } from "../types/mod.ts";
 
 /** Where the guess comes from. */
@@ -32,17 +32,29 @@ export function expectedMinions(target: Target, sources: TargetSources): Expecte
   const accepted = sources.keys.ids("accepted");
   if (target.tgt_type === "list") return expectedOfList(target, accepted);
   const idOnly = BY_ID.has(target.tgt_type);
+  const meant = compileTarget(target);
+  const { nodegroups } = sources;
   const minions = accepted.filter((id) => {
-    const data = idOnly ? { grains: {}, pillar: {} } : sources.minions.data(id);
-    if (data === null) return true;
-    return matches(target, {
-      id,
-      grains: data.grains,
-      pillar: data.pillar,
-      nodegroups: sources.nodegroups,
-    });
+    if (idOnly) return meant({ id, nodegroups });
+    const data = sources.minions.data(id);
+    return data === null || meant({ id, grains: data.grains, pillar: data.pillar, nodegroups });
   });
   return { minions: minions as MinionId[], missing: [] };
+}
+
+/**
+ * The accepted minions that a rule's compound target covers. Other than for the expected ones, a minion
+ * without cached data is not covered by what data decides.
+ */
+export function coveredMinions(tgt: string, sources: TargetSources): Set<string> {
+  const meant = compileTarget({ tgt, tgt_type: "compound" });
+  const { nodegroups } = sources;
+  return new Set(
+    sources.keys.ids("accepted").filter((id) => {
+      const { grains = {}, pillar = {} } = sources.minions.data(id) ?? {};
+      return meant({ id, grains, pillar, nodegroups });
+    }),
+  );
 }
 
 function expectedOfList(target: Target, accepted: string[]): Expected {

@@ -7,39 +7,64 @@ import type { ClearCommand } from "../../channel/gate.ts";
 import { AuthenticationError, AuthorizationError, messageOf, SaltException } from "../../errors.ts";
 import { getLogger } from "../../logging/mod.ts";
 import type { Data, DataMap } from "../../types/mod.ts";
-import { authenticate, authorise } from "../access.ts";
-import { publish, type PublishParts, readPublishRequest } from "../publish.ts";
+import { allowsJob, type AuthList } from "../access/acl.ts";
+import {
+  type AccessParts,
+  authenticate,
+  checkBlacklist,
+  makeToken,
+} from "../access/authenticate.ts";
+import { LoginLimit } from "../access/login_limit.ts";
+import { TokenStore } from "../access/tokens.ts";
+import { publish, type PublishParts, type PublishRequest, readPublishRequest } from "../publish.ts";
+import { coveredMinions, expectedMinions, type TargetSources } from "../targets.ts";
 import type { WorkerParts } from "../worker_parts.ts";
 
 const log = getLogger("saltx.master");
 
 /** The table, bound to one worker. */
 export function clearCommands(parts: WorkerParts): Map<string, ClearCommand> {
-  return new Map<string, ClearCommand>([
-    ["ping", (load) => load],
-    ["publish", (load) => refusable("publish", () => publishCommand(parts, load))],
-  ]);
+  const access: AccessParts = {
+    opts: parts.opts,
+    localKeys: parts.localKeys,
+    tokens: new TokenStore(parts.opts.token_dir, parts.opts.hash_type),
+    logins: new LoginLimit(),
+  };
+  const commands: Record<string, ClearCommand> = {
+    ping: (load) => load,
+    publish: (load) => refusable("publish", () => publishCommand(parts, access, load)),
+    mk_token: (load) => refusable("mk_token", () => makeToken(load, access)),
+    get_token: (load) =>
+      load["token"] === undefined ? false : access.tokens.get(load["token"]) ?? {},
+  };
+  return new Map(Object.entries(commands));
 }
 
-async function publishCommand(parts: WorkerParts, load: DataMap): Promise<Data> {
-  const operator = authenticate(load, {
-    masterUser: parts.opts.user,
-    localKeys: parts.localKeys,
-  });
-  authorise(operator, load["fun"]);
+async function publishCommand(
+  parts: WorkerParts,
+  access: AccessParts,
+  load: DataMap,
+): Promise<Data> {
+  const operator = await authenticate(load, access);
   const request = readPublishRequest(load, operator.user);
-  const published = await publish(request, publishParts(parts));
+  checkBlacklist(parts.opts, operator.user, [request.fun].flat());
+  const publishing = publishParts(parts);
+  if (operator.rules !== null) authorise(request, operator.rules, publishing.targets);
+  const published = await publish(request, publishing);
+  if (published !== null) return { enc: "clear", load: { ...published } };
   const { tgt, tgt_type } = request.target;
-  return {
-    enc: "clear",
-    load: published === null
-      ? {
-        jid: null,
-        minions: [],
-        error: `Master could not resolve minions for target ${tgt} (${tgt_type})`,
-      }
-      : { ...published },
-  };
+  const error = `Master could not resolve minions for target ${tgt} (${tgt_type})`;
+  return { enc: "clear", load: { jid: null, minions: [], error } };
+}
+
+/** @throws {AuthorizationError} when the rules do not allow all functions on all minions. */
+function authorise(request: PublishRequest, rules: AuthList, targets: TargetSources): void {
+  const funs = [request.fun].flat();
+  const args = Array.isArray(request.fun) ? request.arg as Data[][] : [request.arg];
+  const { minions } = expectedMinions(request.target, targets);
+  const expand = (tgt: string) => coveredMinions(tgt, targets);
+  if (allowsJob(rules, { funs, args, minions, expand })) return;
+  throw new AuthorizationError("Authorization error occurred.");
 }
 
 function publishParts(parts: WorkerParts): PublishParts {
