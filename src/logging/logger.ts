@@ -53,8 +53,30 @@ export function addSink(sink: LogSink, minimum: () => number): () => void {
   return () => sinks.delete(entry);
 }
 
-function wanted(levelno: number): boolean {
-  for (const entry of sinks) if (levelno >= entry.minimum()) return true;
+/** Level numbers by the beginning of logger names, most telling first. */
+let granular: readonly { prefix: string; levelno: number }[] = [];
+
+/**
+ * Sets the least level of single loggers and of those below them: `saltx.transport` also means
+ * `saltx.transport.zeromq`. They only take away from what the sinks want.
+ * (`salt/_logging/impl.py:setup_log_granular_levels`)
+ */
+export function setGranularLevels(levels: Readonly<Record<string, number>>): void {
+  granular = Object.entries(levels)
+    .map(([prefix, levelno]) => ({ prefix, levelno }))
+    .sort((a, b) => b.prefix.length - a.prefix.length);
+}
+
+function granularLevel(name: string): number {
+  if (granular.length === 0) return 0;
+  const fits = (prefix: string) => name === prefix || name.startsWith(`${prefix}.`);
+  return granular.find((entry) => fits(entry.prefix))?.levelno ?? 0;
+}
+
+function wanted(name: string, levelno: number): boolean {
+  for (const entry of sinks) {
+    if (levelno >= entry.minimum()) return levelno >= granularLevel(name);
+  }
   return false;
 }
 
@@ -63,22 +85,30 @@ export function lowestWanted(): number {
   return Math.min(LOG_LEVELS.quiet, ...[...sinks].map((entry) => entry.minimum()));
 }
 
-/** Hands a record that another thread made to the sinks of this one. */
+/** Hands a record, perhaps one that another thread made, to the sinks of this one. */
 export function relay(record: LogRecord): void {
-  for (const entry of sinks) if (record.levelno >= entry.minimum()) entry.sink(record);
+  if (record.levelno < granularLevel(record.name)) return;
+  for (const entry of sinks) {
+    if (record.levelno < entry.minimum()) continue;
+    try {
+      entry.sink(record);
+    } catch {
+      // Nobody shall fail because something could not be logged.
+    }
+  }
 }
 
 /** A logger for `name`, such as `saltx.master`. */
 export function getLogger(name: string): Logger {
   const write = (level: LogLevel, message: string | (() => string), error?: unknown) => {
     const levelno = LOG_LEVELS[level];
-    if (!wanted(levelno)) return;
+    if (!wanted(name, levelno)) return;
     const text = typeof message === "function" ? message() : message;
     relay({ time: new Date(), level, levelno, name, message: text, error });
   };
   return {
     name,
-    enabled: (level) => wanted(LOG_LEVELS[level]),
+    enabled: (level) => wanted(name, LOG_LEVELS[level]),
     trace: (m) => write("trace", m),
     debug: (m) => write("debug", m),
     info: (m) => write("info", m),

@@ -25,8 +25,11 @@ export function findPasswdEntry(text: string, user: string): PasswdEntry | undef
   return undefined;
 }
 
-/** Asks `/etc/passwd`, then whatever else the host has (LDAP, SSSD) through `getent`. */
-function lookUp(user: string): PasswdEntry {
+/**
+ * Asks `/etc/passwd`, then whatever else the host has (LDAP, SSSD) through `getent`.
+ * @throws {SaltException} when there is no such user.
+ */
+export function lookUpUser(user: string): PasswdEntry {
   const own = findPasswdEntry(readFileSync("/etc/passwd", "utf8"), user);
   if (own) return own;
   const { spawnSync }: typeof ChildProcess = process.getBuiltinModule("node:child_process");
@@ -45,7 +48,7 @@ function lookUp(user: string): PasswdEntry {
  * @throws {SaltException} when there is no such user, or this one may not.
  */
 export function becomeUser(user: string, initgroups: (user: string, gid: number) => void): void {
-  const entry = lookUp(user);
+  const entry = lookUpUser(user);
   if (process.getuid?.() === entry.uid) return;
   try {
     initgroups(entry.name, entry.gid);
