@@ -4,6 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileError } from "../fs/mod.ts";
 import { compileGlob } from "../text/glob.ts";
 import { codeOf, isFile } from "./key_files.ts";
 import type { KeyListing, KeyRef } from "./key_store.ts";
@@ -31,7 +32,7 @@ export function localKeys(pkiDir: string): string[] | null {
     names = readdirSync(pkiDir);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return null;
-    throw error;
+    throw fileError("list", pkiDir, error);
   }
   const keys = names.filter((name) => /\.(pub|pem)$/.test(name) && isFile(join(pkiDir, name)));
   return sortIgnoringCase(keys);

@@ -20,6 +20,12 @@ export {
   type MasterKeys,
   openMasterKeys,
 } from "./master_keys.ts";
+export {
+  loadMinionKeys,
+  type MasterKeyFiles,
+  masterKeyFiles,
+  type MinionKeys,
+} from "./minion_keys.ts";
 export type { KeyStoreOptions } from "./options.ts";
 export {
   KeyChangeError,
