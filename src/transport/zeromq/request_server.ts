@@ -51,8 +51,8 @@ export class ZmqRequestServer {
   readonly endpoint: string;
   readonly #router: ZmqSocket;
   readonly #dealer: ZmqSocket;
-  /** By the peer's routing id: a REQ has one request at a time. */
-  readonly #underWay = new Map<string, UnderWay>();
+  /** By the peer's routing id, oldest first: a REQ has one request at a time, a DEALER may have more. */
+  readonly #underWay = new Map<string, UnderWay[]>();
   readonly #pumps: Promise<void>[];
 
   private constructor(router: ZmqSocket, dealer: ZmqSocket, endpoint: string) {
@@ -91,7 +91,7 @@ export class ZmqRequestServer {
    */
   async repeatLost(): Promise<void> {
     const before = performance.now() - REPEAT_AFTER_MS;
-    for (const request of [...this.#underWay.values()]) {
+    for (const request of [...this.#underWay.values()].flat()) {
       if (request.since > before) continue;
       this.stats.repeated += 1;
       await this.#dealer.send(request.frames).catch(() => {});
@@ -112,23 +112,42 @@ export class ZmqRequestServer {
   async #pumpIn(): Promise<void> {
     for await (const frames of messages(this.#router)) {
       const peer = frames[0];
-      if (peer === undefined || frames.length < 3) continue;
+      if (peer === undefined || !isRequest(frames)) continue;
       this.stats.received += 1;
-      this.#underWay.set(peerKey(peer), { frames, since: performance.now() });
+      const key = peerKey(peer);
+      const request = { frames, since: performance.now() };
+      const others = this.#underWay.get(key);
+      if (others) others.push(request);
+      else this.#underWay.set(key, [request]);
       // A waiting send is the back-pressure: the ROUTER's own queues fill, then TCP's.
       await this.#dealer.send(frames).catch(() => {});
     }
   }
 
+  /** False when nothing of that peer is under way: it has its answer from another worker. */
+  #settle(key: string): boolean {
+    const requests = this.#underWay.get(key);
+    if (!requests) return false;
+    if (requests.length > 1) requests.shift();
+    else this.#underWay.delete(key);
+    return true;
+  }
+
   async #pumpOut(): Promise<void> {
     for await (const frames of messages(this.#dealer)) {
       const peer = frames[0];
-      if (peer === undefined || !this.#underWay.delete(peerKey(peer))) continue;
+      if (peer === undefined || !this.#settle(peerKey(peer))) continue;
       this.stats.answered += 1;
       // A peer that is gone, or whose queue is full, loses its answer and asks again.
       this.#router.trySend(frames);
     }
   }
+}
+
+/** Whether a worker's REP would take it: an empty frame stands before the payload. */
+function isRequest(frames: Uint8Array[]): boolean {
+  const delimiter = frames.findIndex((frame, i) => i > 0 && frame.length === 0);
+  return delimiter > 0 && delimiter < frames.length - 1;
 }
 
 function peerKey(routingId: Uint8Array): string {

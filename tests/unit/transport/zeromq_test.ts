@@ -84,6 +84,18 @@ describe("requests over ZeroMQ", () => {
     client.close();
   });
 
+  test("a message that is no request is dropped, and others are served", async () => {
+    const dealer = await runtime.openSocket("dealer", { linger: 0 });
+    dealer.connect(server.endpoint);
+    for (const frames of [["no delimiter"], ["", ""], [""], ["x", "y", ""]]) {
+      await dealer.send(frames);
+    }
+    await dealer.send(["", "a"]);
+    assert.deepEqual((await dealer.receive(10_000)).map(text), ["", ""]);
+    assert.deepEqual((await dealer.receive(10_000)).map(text), ["", "A"]);
+    dealer.close();
+  });
+
   test("what a lost worker had with it is served by the others", async () => {
     const client = await transport.requestClient(server.endpoint);
     const hung = client.request(bytes("silent"), { timeoutMs: 60_000 });
