@@ -11,7 +11,7 @@ import type { MinionServices } from "../loader/types.ts";
 import { getLogger } from "../logging/mod.ts";
 import type { MinionFacts } from "../plugins/matchers/mod.ts";
 import type { Data, DataMap, ReturnLoad, Target } from "../types/mod.ts";
-import { Backoff } from "./clock.ts";
+import { Backoff } from "./backoff.ts";
 import type { JobOrigin, JobRunner } from "./jobs.ts";
 import type { JobJournal, JournalEntry } from "./journal.ts";
 import { handleLocalEvent, LOCAL_TAGS, type LocalActions } from "./local_events.ts";
@@ -55,7 +55,10 @@ export class MasterConnection implements JobOrigin, SessionListener {
   #session: Session | null = null;
   #pillar: DataMap = {};
   #connected = false;
-  #fired = false;
+  /** Whether the master was told of the start once. */
+  #announced = false;
+  /** Whether a sign-in follows a link that was lost. */
+  #returning = false;
   #quiet = false;
 
   private constructor(master: NamedMaster, parts: ConnectionParts, bus: EventBusServer) {
@@ -165,17 +168,13 @@ export class MasterConnection implements JobOrigin, SessionListener {
 
   onBack(session: Session): void {
     if (session !== this.#session) return;
-    // A request finds out whether the session key still is the master's, before a command needs it.
-    this.#ask(eventLoad(this.#opts.id, { data: "ping", tag: "minion_ping" }))
-      .then(() => this.#backAgain(session))
-      .catch((error) => session.close(error));
+    void this.#comeBack(session);
   }
 
-  onRekey(session: Session, wasLost: boolean): void {
-    log.info(`Master ${this.name} has a new session key; signed in again`);
-    if (wasLost && this.#fired && session === this.#session) {
-      void this.#announce().catch((error) => log.info(`The start event failed: ${error}`));
-    }
+  onRekey(session: Session): void {
+    log.info(`Master ${this.name} has a new session key`);
+    if (session !== this.#session || !this.#returning || !this.#announced) return;
+    this.#announce().catch((error) => log.info(`The start event failed: ${messageOf(error)}`));
   }
 
   /** Fetches the pillar anew. */
@@ -213,7 +212,7 @@ export class MasterConnection implements JobOrigin, SessionListener {
     this.#pillar = pillar;
     this.#connected = true;
     await this.#announce();
-    this.#fired = true;
+    this.#announced = true;
     log.info("Minion is ready to receive requests!");
     this.#ready.resolve();
     this.#returns.flush();
@@ -236,7 +235,16 @@ export class MasterConnection implements JobOrigin, SessionListener {
     }
   }
 
-  #backAgain(session: Session): void {
+  /** Signs in before a command needs it: a master that was restarted has another session key. */
+  async #comeBack(session: Session): Promise<void> {
+    this.#returning = true;
+    try {
+      await session.channel.signIn(session.over);
+    } catch (error) {
+      return session.close(error);
+    } finally {
+      this.#returning = false;
+    }
     if (session !== this.#session || !session.isUp) return;
     this.#connected = true;
     log.info(`Connection to master ${this.name} re-established`);

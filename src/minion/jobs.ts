@@ -11,7 +11,7 @@ import { getLogger } from "../logging/mod.ts";
 import type { MinionOpts } from "../config/mod.ts";
 import type { DataMap, MinionId, PublishLoad, ReturnLoad } from "../types/mod.ts";
 import { isMap } from "../types/mod.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../channel/clock.ts";
 import { JidMemory } from "./jid_memory.ts";
 import { interruptedReturn, returnLoad } from "./job_return.ts";
 import { Job, JobKilled, MinionStopping } from "./job.ts";

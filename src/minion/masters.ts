@@ -14,7 +14,12 @@ export type MasterSettings = Pick<
 /** A master under the name that it has in the configuration. */
 export interface NamedMaster extends MasterAddress {
   readonly name: string;
+  /** File in `pki_dir` that keeps its key. The first master has Salt's file, each further one its own. */
+  readonly masterKeyName: string;
 }
+
+/** The file of the first master's key. */
+const FIRST_KEY = "minion_master.pub";
 
 /**
  * The masters in their order; the same one twice counts once, and `warn` is told.
@@ -38,11 +43,15 @@ export function listMasters(
     const { host, port } = parseMasterAddress(name, settings);
     if (masters.some((known) => known.host === host && known.port === port)) {
       warn(`Master ${name} is listed twice in option "master"; it is used once`);
-    } else masters.push({ name, host, port });
+    } else masters.push({ name, host, port, masterKeyName: keyName(name, masters.length) });
   }
   if (masters.length > 0) return masters;
   throw new SaltConfigurationError(
     'Option "master" is an empty list: name at least one master in the minion\'s configuration',
     { exitCode: EX.MASTER_KEY },
   );
+}
+
+function keyName(name: string, index: number): string {
+  return index === 0 ? FIRST_KEY : `minion_master_${name.replaceAll(/[^A-Za-z0-9._-]/g, "_")}.pub`;
 }

@@ -20,8 +20,9 @@ import { World } from "./world.ts";
 
 const log = getLogger("saltx.minion");
 
-/** ms that returns get to reach the master when the jobs have ended. */
-const RETURNS_MS = 5_000;
+/** Of `drain_timeout`, the part that jobs get to end, and what their returns get to reach the master. */
+const JOBS_PART = 0.75;
+const RETURNS_PART = 0.2;
 
 /** A minion that runs. */
 export interface RunningMinion {
@@ -119,6 +120,10 @@ class Minion implements RunningMinion {
       jobs: this.#jobs,
       journal,
       opened: () => this.#opening,
+      grains: async () => {
+        await this.#world.ready();
+        return this.#world.grains;
+      },
       environment: {
         setEnvironment: (name: string, value: string | null) => {
           if (value === null) delete process.env[name];
@@ -221,8 +226,11 @@ class Minion implements RunningMinion {
     this.#stop.abort(new Error("The minion stops"));
     for (const connection of this.#connections) connection.quiesce();
     await this.#opening;
-    await this.#jobs.stop(this.#opts.drain_timeout * 1000);
-    await Promise.allSettled(this.#connections.map((connection) => connection.close(RETURNS_MS)));
+    const ms = this.#opts.drain_timeout * 1000;
+    await this.#jobs.stop(ms * JOBS_PART);
+    await Promise.allSettled(
+      this.#connections.map((connection) => connection.close(ms * RETURNS_PART)),
+    );
     this.#journal.close();
     this.#ended.resolve();
   }

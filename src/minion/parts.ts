@@ -2,23 +2,26 @@
  * What a minion is put together from. Tests put other things in their place.
  * @module
  */
+import { createMinionChannel } from "../channel/minion_channel.ts";
 import type { MinionChannel, TransportFactory } from "../channel/types.ts";
 import type { MinionOpts } from "../config/mod.ts";
 import { type BusAddress, type EventBusServer, startEventBus } from "../event/mod.ts";
 import type { BlockingCaller, ModuleRegistry } from "../loader/types.ts";
+import { getLogger } from "../logging/mod.ts";
 import { matches, type MinionFacts } from "../plugins/matchers/mod.ts";
 import { runtime } from "../runtime/mod.ts";
 import { zeromqTransport } from "../transport/zeromq/mod.ts";
-import type { DataMap, Target } from "../types/mod.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import type { DataMap, MinionId, Target } from "../types/mod.ts";
+import { type Clock, systemClock } from "../channel/clock.ts";
 import { threadCaller } from "./function_caller.ts";
 import type { JobJournal } from "./journal.ts";
 import { type Resolver, systemResolver } from "./resolve.ts";
+import type { ChannelWanted } from "./session.ts";
 
 /** Everything that reaches outside of the minion's own logic. */
 export interface MinionParts {
   transport: TransportFactory;
-  openChannel(opts: MinionOpts, transport: TransportFactory): Promise<MinionChannel>;
+  openChannel(wanted: ChannelWanted): Promise<MinionChannel>;
   startBus(address: BusAddress, opts: MinionOpts): Promise<EventBusServer>;
   loadGrains(opts: MinionOpts): Promise<DataMap>;
   buildRegistry(context: { opts: MinionOpts; grains: DataMap }): Promise<ModuleRegistry>;
@@ -36,7 +39,7 @@ const HEARTBEAT = 30;
 export function realParts(opts: MinionOpts): MinionParts {
   return {
     transport: zeromqTransport({ ...opts, ...heartbeats(opts) }),
-    openChannel: () => Promise.reject(new Error("x")),
+    openChannel,
     startBus: (address) => startEventBus(address, { maxEventSize: opts.max_event_size }),
     loadGrains: async (opts) => (await import("../plugins/grains/mod.ts")).loadGrains(opts),
     buildRegistry: async (context) =>
@@ -59,6 +62,16 @@ function heartbeats(opts: MinionOpts) {
     zmq_heartbeat_interval: interval,
     zmq_heartbeat_timeout: Number(opts["zmq_heartbeat_timeout"] ?? interval * 2),
   };
+}
+
+function openChannel(wanted: ChannelWanted): Promise<MinionChannel> {
+  const { opts } = wanted;
+  return createMinionChannel({
+    ...wanted,
+    id: opts.id as MinionId,
+    masterUri: opts.master_uri,
+    logger: getLogger("saltx.minion.channel"),
+  });
 }
 
 async function openJournal(opts: MinionOpts): Promise<JobJournal> {

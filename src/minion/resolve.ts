@@ -6,7 +6,7 @@ import { lookup } from "node:dns/promises";
 import { connect, isIP } from "node:net";
 import { messageOf, SaltClientError } from "../errors.ts";
 import { getLogger } from "../logging/mod.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../channel/clock.ts";
 import type { NamedMaster } from "./masters.ts";
 
 const log = getLogger("saltx.minion");

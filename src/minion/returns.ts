@@ -5,7 +5,8 @@
 import { messageOf } from "../errors.ts";
 import { getLogger } from "../logging/mod.ts";
 import type { Data, DataMap, ReturnLoad } from "../types/mod.ts";
-import { Backoff, type Clock } from "./clock.ts";
+import type { Clock } from "../channel/clock.ts";
+import { Backoff } from "./backoff.ts";
 import type { JobJournal, JournalEntry, UnsentReturn } from "./journal.ts";
 
 const log = getLogger("saltx.minion");

@@ -2,15 +2,14 @@
  * One signed-in connection to a master: from sign-in to the moment it is of no more use.
  * @module
  */
-import { isIP } from "node:net";
 import type { MinionChannel, TransportFactory } from "../channel/types.ts";
 import type { MinionOpts } from "../config/mod.ts";
 import { messageOf } from "../errors.ts";
 import { getLogger } from "../logging/mod.ts";
 import type { PublishClient } from "../transport/types.ts";
 import { BROADCAST, minionTopic, tcpEndpoint } from "../transport/zeromq/mod.ts";
-import type { MinionId, PublishLoad } from "../types/mod.ts";
-import type { Clock } from "./clock.ts";
+import type { DataMap, MinionId, PublishLoad } from "../types/mod.ts";
+import type { Clock } from "../channel/clock.ts";
 import type { NamedMaster } from "./masters.ts";
 import { resolveMaster, type Resolver } from "./resolve.ts";
 
@@ -25,11 +24,31 @@ const REBUILD = 30;
 /** `publish_port` of a minion that means: as the master says. (`AsyncPubChannel.connect`) */
 const UNSET_PUBLISH_PORT = 4506;
 
+/** What to open a channel with. */
+export interface ChannelWanted {
+  /** `master_uri` is the master to connect to. */
+  opts: MinionOpts;
+  transport: TransportFactory;
+  /** File in `pki_dir` with the key of this master. */
+  masterKeyName: string;
+  grains(): Promise<DataMap>;
+  /** False: a key that is not accepted yet is an error. */
+  waitWhilePending: boolean;
+}
+
+/** A signed-in channel, and the options with the master's address in them. */
+export interface SignedIn {
+  opts: MinionOpts;
+  channel: MinionChannel;
+  publishPort: number;
+}
+
 /** What a session is made with. */
 export interface SessionParts {
   transport: TransportFactory;
-  /** Opens the channel to `opts.master_uri`. */
-  openChannel(opts: MinionOpts, transport: TransportFactory): Promise<MinionChannel>;
+  openChannel(wanted: ChannelWanted): Promise<MinionChannel>;
+  /** This minion's grains, for `autosign_grains`. */
+  grains(): Promise<DataMap>;
   resolver: Resolver;
   clock: Clock;
 }
@@ -40,8 +59,8 @@ export interface SessionListener {
   onBack(session: Session): void;
   /** The link is gone; the transport tries to get it back. */
   onLost(session: Session): void;
-  /** The master has a new session key; `wasLost`: and the link was gone, so it was started anew. */
-  onRekey(session: Session, wasLost: boolean): void;
+  /** The master has a new session key. */
+  onRekey(session: Session): void;
 }
 
 /** A channel, a subscription and their end. */
@@ -56,7 +75,6 @@ export class Session {
   readonly #up = Promise.withResolvers<void>();
   #isUp = false;
   #wasUp = false;
-  #wasLost = false;
   #rebuild: AbortController | null = null;
 
   private constructor(
@@ -73,7 +91,7 @@ export class Session {
     this.#listener = listener;
     this.#up.promise.catch(() => {});
     publish.onLink((up) => up ? this.#linkUp() : this.#linkDown());
-    channel.onRekey(() => listener.onRekey(this, this.#wasLost));
+    channel.onRekey(() => listener.onRekey(this));
     if (!this.#isUp) this.#expectLink();
   }
 
@@ -88,24 +106,14 @@ export class Session {
     listener: SessionListener,
     signal: AbortSignal,
   ): Promise<Session> {
-    const { resolver, clock, transport } = parts;
-    const ip = await resolveMaster(master, resolveSettings(base), { resolver, clock, signal });
-    const opts: MinionOpts = {
-      ...base,
-      master: master.name,
-      master_ip: ip,
-      master_port: master.port,
-      master_uri: tcpEndpoint(ip, master.port),
-    };
-    log.debug(`Master URI: ${opts.master_uri}`);
-    const channel = await parts.openChannel(opts, transport);
+    const { opts, channel, publishPort } = await signIn(base, master, parts, { signal });
     try {
-      const { publishPort } = await channel.signIn(signInSignal(master, signal));
-      const publish = await transport.publishClient(tcpEndpoint(ip, ownPort(base) ?? publishPort), {
+      const uri = tcpEndpoint(String(opts["master_ip"]), ownPort(base) ?? publishPort);
+      const publish = await parts.transport.publishClient(uri, {
         id: opts.id as MinionId,
-        topics: opts["zmq_filtering"] ? [BROADCAST, minionTopic(opts.id)] : null,
+        topics: opts.zmq_filtering ? [BROADCAST, minionTopic(opts.id)] : null,
       });
-      return new Session(opts, channel, publish, clock, listener);
+      return new Session(opts, channel, publish, parts.clock, listener);
     } catch (error) {
       channel.close();
       throw error;
@@ -164,7 +172,6 @@ export class Session {
   #linkDown(): void {
     this.#isUp = false;
     if (this.over.aborted) return;
-    this.#wasLost = true;
     this.#listener.onLost(this);
     this.#expectLink();
   }
@@ -192,22 +199,45 @@ export class Session {
   }
 }
 
-/** A master that is named by a host name may get another address while nobody answers at the old one. */
-function signInSignal(master: NamedMaster, signal: AbortSignal): AbortSignal {
-  if (isIP(master.host) !== 0) return signal;
-  return AbortSignal.any([signal, AbortSignal.timeout(10 * REBUILD * 1000)]);
+/**
+ * Finds the master's address and signs in there.
+ * @throws AuthenticationError, SaltClientError, or the signal's reason.
+ */
+export async function signIn(
+  base: MinionOpts,
+  master: NamedMaster,
+  parts: SessionParts,
+  how: { signal: AbortSignal; waitWhilePending?: boolean },
+): Promise<SignedIn> {
+  const { resolver, clock, transport, grains } = parts;
+  const { signal, waitWhilePending = true } = how;
+  const ip = await resolveMaster(master, base, { resolver, clock, signal });
+  const opts: MinionOpts = {
+    ...base,
+    master: master.name,
+    master_ip: ip,
+    master_port: master.port,
+    master_uri: tcpEndpoint(ip, master.port),
+  };
+  log.debug(`Master URI: ${opts.master_uri}`);
+  const { masterKeyName } = master;
+  const channel = await parts.openChannel({
+    opts,
+    transport,
+    masterKeyName,
+    grains,
+    waitWhilePending,
+  });
+  try {
+    const { publishPort } = await channel.signIn(signal);
+    return { opts, channel, publishPort };
+  } catch (error) {
+    channel.close();
+    throw error;
+  }
 }
 
 function ownPort(opts: MinionOpts): number | null {
-  const port = Number(opts["publish_port"] ?? 0);
+  const port = Number(opts.publish_port ?? 0);
   return port > 0 && port !== UNSET_PUBLISH_PORT ? port : null;
-}
-
-function resolveSettings(opts: MinionOpts) {
-  return {
-    ipv6: opts.ipv6,
-    retry_dns: opts.retry_dns,
-    retry_dns_count: opts.retry_dns_count,
-    resolve_dns_fallback: opts.resolve_dns_fallback,
-  };
 }

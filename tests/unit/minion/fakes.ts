@@ -11,9 +11,10 @@ import { SaltReqTimeoutError } from "../../../src/errors.ts";
 import type { EventBusServer } from "../../../src/event/mod.ts";
 import { createRegistry } from "../../../src/loader/mod.ts";
 import { executionModule, fn, type ModuleRegistry } from "../../../src/loader/types.ts";
-import type { Clock } from "../../../src/minion/clock.ts";
+import type { Clock } from "../../../src/channel/clock.ts";
 import type { JobJournal, JournalEntry, UnsentReturn } from "../../../src/minion/journal.ts";
 import type { MinionParts } from "../../../src/minion/parts.ts";
+import type { ChannelWanted } from "../../../src/minion/session.ts";
 import { matches } from "../../../src/plugins/matchers/mod.ts";
 import type { PublishClient } from "../../../src/transport/types.ts";
 import type {
@@ -143,7 +144,7 @@ export class FakeMaster {
     },
   };
 
-  readonly openChannel = (opts: MinionOpts): Promise<MinionChannel> => {
+  readonly openChannel = ({ opts }: ChannelWanted): Promise<MinionChannel> => {
     let closed = false;
     return Promise.resolve({
       signIn: (signal) => {

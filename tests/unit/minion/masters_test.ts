@@ -17,10 +17,10 @@ function list(master: string | string[], more: Partial<Parameters<typeof listMas
 test("listMasters() reads hosts, ports and addresses", () => {
   const { masters } = list(["salt", "m2:5506", "[::1]:7506", "fe80::1"]);
   assert.deepEqual(masters, [
-    { name: "salt", host: "salt", port: 4506 },
-    { name: "m2:5506", host: "m2", port: 5506 },
-    { name: "[::1]:7506", host: "::1", port: 7506 },
-    { name: "fe80::1", host: "fe80::1", port: 4506 },
+    { name: "salt", host: "salt", port: 4506, masterKeyName: "minion_master.pub" },
+    { name: "m2:5506", host: "m2", port: 5506, masterKeyName: "minion_master_m2_5506.pub" },
+    { name: "[::1]:7506", host: "::1", port: 7506, masterKeyName: "minion_master____1__7506.pub" },
+    { name: "fe80::1", host: "fe80::1", port: 4506, masterKeyName: "minion_master_fe80__1.pub" },
   ]);
 });
 

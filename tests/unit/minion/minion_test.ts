@@ -227,17 +227,34 @@ test("fire_master on the bus reaches the master", async (t) => {
   });
 });
 
-test("a minion that lost its link tells its bus, asks the master when it is back, and announces itself when the master was restarted", async (t) => {
+test("a minion that lost its link tells its bus, signs in when it is back, and announces itself when the master was restarted", async (t) => {
   const { master, bus } = await ready(t);
   master.link(false);
   await bus.fired.take(({ tag }) => tag === "__master_disconnected/127.0.0.1");
-  master.answer = (load) => {
-    if (load["tag"] === "minion_ping") master.rekey();
-    return null;
+  const { signIn } = master;
+  master.signIn = async () => {
+    const signedIn = await signIn();
+    master.rekey();
+    return signedIn;
   };
   master.link(true);
   await master.event("salt/minion/m1/start");
   await bus.fired.take(({ tag }) => tag === "__master_connected/127.0.0.1");
+});
+
+test("a minion does not announce itself when the session key is turned or a link flaps", async (t) => {
+  const { master, bus } = await ready(t);
+  master.rekey();
+  master.link(false);
+  master.link(true);
+  await bus.fired.take(({ tag }) => tag === "__master_connected/127.0.0.1");
+  master.rekey();
+  master.publish(job(JID, "probe.echo") as unknown as DataMap);
+  await master.return(JID);
+  assert.deepEqual(
+    master.requests.left.filter((load) => load["tag"] === "salt/minion/m1/start"),
+    [],
+  );
 });
 
 test("a minion builds the connection anew when the link does not come back", async (t) => {
@@ -282,8 +299,8 @@ test("stop() returns what it had to interrupt", async (t) => {
   master.publish(job(JID, "probe.wait", ["never"]) as unknown as DataMap);
   await probe.begun.take();
   const stopped = minion.stop();
-  await clock.sleeps.take((ms) => ms === 30_000);
-  clock.advance(30_000);
+  await clock.sleeps.take((ms) => ms === 22_500);
+  clock.advance(22_500);
   const load = await master.return(JID);
   assert.match(String(load["return"]), /^Interrupted: the minion was stopped while this job ran/);
   assert.equal(load["retcode"], 1);

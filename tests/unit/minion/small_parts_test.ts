@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Backoff } from "../../../src/minion/clock.ts";
+import { Backoff } from "../../../src/minion/backoff.ts";
 import { JidMemory } from "../../../src/minion/jid_memory.ts";
 import { interruptedReturn, returnLoad } from "../../../src/minion/job_return.ts";
 import { busAddress } from "../../../src/minion/minion.ts";
