@@ -1,0 +1,159 @@
+/**
+ * Who of a job's minions is still to be waited for, without sockets or clocks: events and the time go
+ * in, what to do next comes out. (`salt/client/__init__.py:LocalClient.get_iter_returns`)
+ * @module
+ */
+
+/** When to stop waiting; all in ms. */
+export interface WaitRules {
+  /** Before the first question who still works, and after each sign that one does. */
+  readonly timeout: number;
+  /** For the answers to that question. */
+  readonly gather: number;
+  /** At least this long, because syndics may still tell of their minions. */
+  readonly hold: number;
+}
+
+/** What to do: wait for events until then, ask these, or end. */
+export type NextStep =
+  | { readonly kind: "wait"; readonly until: number }
+  | { readonly kind: "ask"; readonly ids: readonly string[] }
+  | { readonly kind: "end" };
+
+/**
+ * A minion that said it no longer works on the job gets this long for a return that is still on its
+ * way to arrive.
+ */
+const STRAGGLER_MS = 2000;
+
+interface Waiting {
+  /** Waiting goes on at least until then. */
+  until: number;
+  running: boolean;
+  /** Asked in the current round and silent so far. */
+  asked: boolean;
+}
+
+/** The state of one job. */
+export class JobTracker {
+  readonly #rules: WaitRules;
+  readonly #start: number;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #found = new Set<string>();
+  readonly #missing = new Set<string>();
+  readonly #notConnected = new Set<string>();
+  /** Until when the answers to the current question may come; the first question waits for `timeout`. */
+  #roundEnds: number;
+  /** Somebody is known to work on the job, or nobody was asked yet. */
+  #anyRunning = true;
+
+  constructor(rules: WaitRules, now: number) {
+    this.#rules = rules;
+    this.#start = now;
+    this.#roundEnds = now + rules.timeout;
+  }
+
+  /** Adds minions that are expected to return. */
+  expect(ids: Iterable<string>, now: number): void {
+    for (const id of ids) {
+      if (this.#found.has(id) || this.#waiting.has(id) || this.#notConnected.has(id)) continue;
+      this.#waiting.set(id, { until: now + this.#rules.timeout, running: false, asked: false });
+    }
+  }
+
+  /** Adds ids that were named but of which no return can be expected. */
+  miss(ids: Iterable<string>): void {
+    for (const id of ids) if (!this.#found.has(id)) this.#missing.add(id);
+  }
+
+  /** Notes minions that never got the job. */
+  notConnected(ids: Iterable<string>): void {
+    for (const id of ids) if (this.#waiting.delete(id)) this.#notConnected.add(id);
+  }
+
+  /** Notes a return. False: this minion has returned before. */
+  returned(id: string): boolean {
+    if (this.#found.has(id)) return false;
+    this.#found.add(id);
+    this.#waiting.delete(id);
+    this.#missing.delete(id);
+    this.#notConnected.delete(id);
+    return true;
+  }
+
+  /** Notes an answer to the question who still works. */
+  answered(id: string, running: boolean, now: number): void {
+    if (this.#found.has(id)) return;
+    if (running) this.expect([id], now);
+    const state = this.#waiting.get(id);
+    if (!state) return;
+    state.asked = false;
+    state.running = running;
+    if (running) {
+      state.until = now + this.#rules.timeout;
+      this.#anyRunning = true;
+    } else {
+      state.until = Math.max(state.until, now + STRAGGLER_MS);
+    }
+    const silent = [...this.#waiting.values()].some((one) => one.asked);
+    // All have answered and none works: only returns on their way are left to come.
+    if (!silent && !this.#anyRunning) this.#roundEnds = Math.min(this.#roundEnds, now);
+  }
+
+  /** The question could not be asked, or the master had nobody to ask. */
+  askFailed(now: number): void {
+    for (const state of this.#waiting.values()) state.asked = false;
+    this.#roundEnds = now;
+  }
+
+  /** What to do at this time. */
+  next(now: number): NextStep {
+    const holdUntil = this.#start + this.#rules.hold;
+    if (this.#waiting.size === 0) {
+      return now >= holdUntil ? { kind: "end" } : { kind: "wait", until: holdUntil };
+    }
+    if (now < this.#roundEnds) return { kind: "wait", until: this.#roundEnds };
+    if (this.#anyRunning) return this.#ask(now);
+    const last = Math.max(holdUntil, ...[...this.#waiting.values()].map((state) => state.until));
+    return now >= last ? { kind: "end" } : { kind: "wait", until: last };
+  }
+
+  #ask(now: number): NextStep {
+    this.#anyRunning = false;
+    this.#roundEnds = now + this.#rules.gather;
+    for (const state of this.#waiting.values()) {
+      state.asked = true;
+      state.running = false;
+    }
+    return { kind: "ask", ids: [...this.#waiting.keys()] };
+  }
+
+  /** Returned so far. */
+  get found(): ReadonlySet<string> {
+    return this.#found;
+  }
+
+  /** Expected, with those that have returned. */
+  get expected(): number {
+    return this.#found.size + this.#waiting.size + this.#notConnected.size;
+  }
+
+  /** Still waited for, longest silent first. */
+  get waiting(): readonly string[] {
+    return [...this.#waiting.keys()];
+  }
+
+  /** Those without a return, and why. */
+  unreturned(): [
+    id: string,
+    end: "no response" | "still running" | "not connected" | "not known",
+  ][] {
+    const rows: ReturnType<JobTracker["unreturned"]> = [];
+    for (const [id, state] of this.#waiting) {
+      rows.push([id, state.running ? "still running" : "no response"]);
+    }
+    for (const id of this.#notConnected) rows.push([id, "not connected"]);
+    for (const id of this.#missing) rows.push([id, "not known"]);
+    return rows.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  }
+}

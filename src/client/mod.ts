@@ -1,0 +1,16 @@
+/** Clients of a master: they publish jobs, wait for returns and send commands. @module */
+export { type Clock, systemClock } from "./clock.ts";
+export { NoMinionsError } from "./errors.ts";
+export { Job, type JobProgress, noReturnText, worstRetcode } from "./job.ts";
+export { type ClientParts, LocalClient } from "./local_client.ts";
+export { keyFilePath, localUser } from "./local_key.ts";
+export { masterUri, openLocalClient } from "./open.ts";
+export { resolveTarget } from "./target.ts";
+export type {
+  ClientOpts,
+  Credentials,
+  JobRequest,
+  MinionEnd,
+  MinionResult,
+  Published,
+} from "./types.ts";

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { JobTracker } from "../../../src/client/job_tracker.ts";
+
+const RULES = { timeout: 5, gather: 10, hold: 0 };
+
+test("JobTracker.next() ends at once when nobody is waited for", () => {
+  assert.deepEqual(new JobTracker(RULES, 0).next(0), { kind: "end" });
+});
+
+test("JobTracker.next() holds for syndics even when all have returned", () => {
+  const tracker = new JobTracker({ ...RULES, hold: 7 }, 0);
+  tracker.expect(["a"], 0);
+  tracker.returned("a");
+  assert.deepEqual(tracker.next(1), { kind: "wait", until: 7 });
+  tracker.expect(["b"], 6);
+  assert.deepEqual(tracker.next(7), { kind: "ask", ids: ["b"] });
+});
+
+test("JobTracker.next() waits for the answers to the first question, then ends", () => {
+  const tracker = new JobTracker(RULES, 0);
+  tracker.expect(["a", "b"], 0);
+  assert.deepEqual(tracker.next(0), { kind: "wait", until: 5 });
+  assert.deepEqual(tracker.next(5), { kind: "ask", ids: ["a", "b"] });
+  assert.deepEqual(tracker.next(6), { kind: "wait", until: 15 });
+  assert.deepEqual(tracker.next(15), { kind: "end" });
+});
+
+test("JobTracker.next() ends soon when every minion says that it does not work on the job", () => {
+  const tracker = new JobTracker({ timeout: 5000, gather: 10_000, hold: 0 }, 0);
+  tracker.expect(["a", "b"], 0);
+  tracker.next(5000);
+  tracker.answered("a", false, 5100);
+  assert.deepEqual(tracker.next(5100), { kind: "wait", until: 15_000 });
+  tracker.answered("b", false, 5200);
+  assert.deepEqual(tracker.next(5200), { kind: "wait", until: 7200 });
+  assert.deepEqual(tracker.next(7200), { kind: "end" });
+});
+
+test("JobTracker.next() asks again while one says that it works, for those who are silent too", () => {
+  const tracker = new JobTracker(RULES, 0);
+  tracker.expect(["a", "b"], 0);
+  tracker.next(5);
+  tracker.answered("a", true, 6);
+  assert.deepEqual(tracker.next(6), { kind: "wait", until: 15 });
+  assert.deepEqual(tracker.next(15), { kind: "ask", ids: ["a", "b"] });
+});
+
+test("JobTracker.answered() adds a minion that works though nobody expected it", () => {
+  const tracker = new JobTracker(RULES, 0);
+  tracker.expect(["a"], 0);
+  tracker.next(5);
+  tracker.answered("other", true, 6);
+  assert.deepEqual(tracker.waiting, ["a", "other"]);
+  tracker.answered("third", false, 6);
+  assert.deepEqual(tracker.waiting, ["a", "other"]);
+});
+
+test("JobTracker.unreturned() has a word for each minion, sorted by id", () => {
+  const tracker = new JobTracker(RULES, 0);
+  tracker.expect(["d", "c", "b", "a"], 0);
+  tracker.miss(["ghost", "a"]);
+  tracker.notConnected(["c", "unexpected"]);
+  tracker.next(5);
+  tracker.answered("d", true, 6);
+  tracker.returned("a");
+  assert.deepEqual(tracker.unreturned(), [
+    ["b", "no response"],
+    ["c", "not connected"],
+    ["d", "still running"],
+    ["ghost", "not known"],
+  ]);
+  assert.equal(tracker.expected, 4);
+});
+
+test("JobTracker.returned() is false for what came before", () => {
+  const tracker = new JobTracker(RULES, 0);
+  assert.equal(tracker.returned("a"), true);
+  assert.equal(tracker.returned("a"), false);
+});
