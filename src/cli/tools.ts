@@ -5,6 +5,8 @@
 import type { RunTool } from "./invocation.ts";
 
 const TOOLS: Readonly<Record<string, () => Promise<{ run: RunTool }>>> = {
+  master: () => import("./master.ts"),
+  minion: () => import("./minion.ts"),
   completion: () => import("./completion.ts"),
   key: () => import("./key.ts"),
 };
