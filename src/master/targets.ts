@@ -5,14 +5,14 @@
  */
 import type { MinionDataCache } from "../cache/mod.ts";
 import type { KeyStore } from "../key/mod.ts";
-import { compileTarget } from "../plugins/matchers/mod.ts";
-import type { DataMap, MinionId, Target } from "../types/mod.ts";
+import { compileTarget, type Nodegroups } from "../plugins/matchers/mod.ts";
+import type { MinionId, Target } from "../types/mod.ts";
 
 /** Where the guess comes from. */
 export interface TargetSources {
   keys: KeyStore;
   minions: MinionDataCache;
-  nodegroups: DataMap;
+  nodegroups: Nodegroups;
 }
 
 /** Expected ids, and ids that a list names but that have no accepted key. */
@@ -32,12 +32,11 @@ export function expectedMinions(target: Target, sources: TargetSources): Expecte
   const accepted = sources.keys.ids("accepted");
   if (target.tgt_type === "list") return expectedOfList(target, accepted);
   const idOnly = BY_ID.has(target.tgt_type);
-  const meant = compileTarget(target);
-  const { nodegroups } = sources;
+  const meant = compileTarget(target, { nodegroups: sources.nodegroups });
   const minions = accepted.filter((id) => {
-    if (idOnly) return meant({ id, nodegroups });
+    if (idOnly) return meant({ id });
     const data = sources.minions.data(id);
-    return data === null || meant({ id, grains: data.grains, pillar: data.pillar, nodegroups });
+    return data === null || meant({ id, grains: data.grains, pillar: data.pillar });
   });
   return { minions: minions as MinionId[], missing: [] };
 }
@@ -47,12 +46,11 @@ export function expectedMinions(target: Target, sources: TargetSources): Expecte
  * without cached data is not covered by what data decides.
  */
 export function coveredMinions(tgt: string, sources: TargetSources): Set<string> {
-  const meant = compileTarget({ tgt, tgt_type: "compound" });
-  const { nodegroups } = sources;
+  const meant = compileTarget({ tgt, tgt_type: "compound" }, { nodegroups: sources.nodegroups });
   return new Set(
     sources.keys.ids("accepted").filter((id) => {
       const { grains = {}, pillar = {} } = sources.minions.data(id) ?? {};
-      return meant({ id, grains, pillar, nodegroups });
+      return meant({ id, grains, pillar });
     }),
   );
 }

@@ -9,6 +9,7 @@
  * @module
  */
 import { globMatch } from "../../text/glob.ts";
+import { compilePattern, PatternError } from "../../text/pcre/mod.ts";
 import { type Data, type DataMap, isMap } from "../../types/mod.ts";
 
 /** Rules as they stand in `publisher_acl` and `external_auth`. */
@@ -133,19 +134,20 @@ export function rulesFor(
 
 /** A name against a glob or a whole regular expression. (`salt/utils/stringutils.py:expr_match`) */
 export function nameMatches(pattern: string, name: string): boolean {
-  return pattern === name || globMatch(pattern, name) || regExpMatches(`^(?:${pattern})$`, name);
+  return pattern === name || globMatch(pattern, name) || patternHolds(pattern, name, "fullmatch");
 }
 
 function matchesPattern(pattern: string, text: string): boolean {
-  return !pattern.startsWith("@") && regExpMatches(`^(?:${pattern})`, text);
+  return !pattern.startsWith("@") && patternHolds(pattern, text, "match");
 }
 
 /** A pattern that is no regular expression allows nothing. */
-function regExpMatches(source: string, text: string): boolean {
+function patternHolds(pattern: string, text: string, how: "match" | "fullmatch"): boolean {
   try {
-    return new RegExp(source, "s").test(text);
-  } catch {
-    return false;
+    return compilePattern(pattern)[how](text) !== null;
+  } catch (error) {
+    if (error instanceof PatternError) return false;
+    throw error;
   }
 }
 

@@ -17,6 +17,7 @@ import {
 import { LoginLimit } from "../access/login_limit.ts";
 import { TokenStore } from "../access/tokens.ts";
 import { publish, type PublishParts, type PublishRequest, readPublishRequest } from "../publish.ts";
+import type { Nodegroups } from "../../plugins/matchers/mod.ts";
 import { coveredMinions, expectedMinions, type TargetSources } from "../targets.ts";
 import type { WorkerParts } from "../worker_parts.ts";
 
@@ -73,7 +74,7 @@ function publishParts(parts: WorkerParts): PublishParts {
     targets: {
       keys: parts.keys,
       minions: parts.minions,
-      nodegroups: parts.opts.nodegroups as DataMap,
+      nodegroups: parts.opts.nodegroups as Nodegroups,
     },
     fire: parts.fire,
     send: (load, minions) => parts.send(load, minions),

@@ -6,6 +6,7 @@
 import type { Caller, EncryptedCommand } from "../../channel/gate.ts";
 import { sealPillar } from "../../channel/pillar_reply.ts";
 import { getLogger } from "../../logging/mod.ts";
+import { mergeRecursive, PillarCompiler } from "../../plugins/pillar/mod.ts";
 import { type Data, type DataMap, isMap } from "../../types/mod.ts";
 import type { WorkerParts } from "../worker_parts.ts";
 import { fileCommands } from "./files.ts";
@@ -32,10 +33,15 @@ const SHARED_OPTS = [
 
 /** The table, bound to one worker. */
 export function encryptedCommands(parts: WorkerParts): Map<string, EncryptedCommand> {
+  const compiler = new PillarCompiler(parts.opts);
   const commands: Record<string, EncryptedCommand> = {
     _return: { tok: false, run: (load, caller) => takeReturn(parts, load, caller) },
     _minion_event: { tok: true, run: (load, caller) => fireMinionEvents(parts, load, caller) },
-    _pillar: { tok: false, sealed: true, run: (load, caller) => pillar(parts, load, caller) },
+    _pillar: {
+      tok: false,
+      sealed: true,
+      run: (load, caller) => pillarCommand(parts, compiler, load, caller),
+    },
     _master_opts: { tok: false, run: (load) => masterOpts(parts, load) },
     _master_tops: { tok: true, run: () => ({}) },
     revoke_auth: { tok: true, run: (load, caller) => revoke(parts, load, caller) },
@@ -44,16 +50,30 @@ export function encryptedCommands(parts: WorkerParts): Map<string, EncryptedComm
   return new Map(Object.entries(commands));
 }
 
-function pillar(parts: WorkerParts, load: DataMap, caller: Caller): Data {
+function pillarCommand(
+  parts: WorkerParts,
+  compiler: PillarCompiler,
+  load: DataMap,
+  caller: Caller,
+): Data {
   const { id } = caller;
   const key = id === null ? null : parts.keys.acceptedKey(id);
   if (id === null || key === null) {
     log.warning(`Pillar was asked for ${id}, which has no accepted key; refused`);
     return {};
   }
-  if (isMap(load["grains"])) parts.minions.setGrains(id, { ...load["grains"], id });
-  parts.fire(`minion/refresh/${id}`, { "Minion data cache refresh": id });
-  return sealPillar({}, {
+  const grains = { ...(isMap(load["grains"]) ? load["grains"] : {}), id };
+  const pillarenv = typeof load["pillarenv"] === "string" ? load["pillarenv"] : null;
+  let pillar = compiler.compile({ id, grains, pillarenv });
+  const override = load["pillar_override"];
+  if (isMap(override)) {
+    pillar = mergeRecursive(pillar, override, parts.opts.pillar_merge_lists);
+  } else if (parts.opts.minion_data_cache) {
+    parts.minions.setGrains(id, grains);
+    parts.minions.setPillar(id, pillar);
+    parts.fire(`minion/refresh/${id}`, { "Minion data cache refresh": id });
+  }
+  return sealPillar(pillar, {
     minionKey: key,
     masterKey: parts.masterKeys.privateKey,
     nonce: load["nonce"],
