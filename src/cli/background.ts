@@ -9,7 +9,6 @@ import { createConnection, createServer, type Server, type Socket } from "node:n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EX, SaltException } from "../errors.ts";
-import { runtime } from "../runtime/mod.ts";
 
 /** Tells the new process where to report. */
 const SOCKET_VARIABLE = "SALTX_DAEMON_REPORT";
@@ -99,8 +98,8 @@ function patience(ms: number): Promise<undefined> {
 export interface BackgroundCommand {
   /** For messages: `salt-master`. */
   name: string;
-  /** The role and its arguments. */
-  words: readonly string[];
+  /** Program and arguments that start it. */
+  command: readonly string[];
   /** Where its log is, for messages. */
   logFile: string;
   /** Says something that is no failure. */
@@ -120,8 +119,8 @@ export async function startInBackground(command: BackgroundCommand): Promise<voi
   let child: ChildProcess | undefined;
   try {
     await listen(server, path);
-    const [program, ...fixed] = runtime.selfCommand();
-    child = spawn(program ?? process.execPath, [...fixed, ...command.words], {
+    const [program = "", ...words] = command.command;
+    child = spawn(program, words, {
       detached: true,
       stdio: "ignore",
       env: { ...process.env, [SOCKET_VARIABLE]: path },

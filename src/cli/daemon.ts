@@ -39,7 +39,7 @@ export interface DaemonSpec {
   daemonise: boolean;
   /** Resolves once it serves. What it throws is the reason why it does not. */
   start(): Promise<RunningDaemon>;
-  /** The role and its arguments, to start the program again with; those of this process when absent. */
+  /** Starts this program again as it was called; made from this process's arguments when absent. */
   command?: readonly string[];
   /** Says something at the terminal. Standard error when absent. */
   notice?(message: string): void;
@@ -50,7 +50,8 @@ const UMASK = 0o022;
 function ownCommand(name: string): readonly string[] {
   const words = process.argv.slice(2);
   const role = name.replace(/^salt-/, "");
-  return words[0] === role || words[0] === name ? words : [role, ...words];
+  const named = words[0] === role || words[0] === name;
+  return [...runtime.selfCommand(), ...(named ? words : [role, ...words])];
 }
 
 function ownerFor(user: string): Owner | undefined {
@@ -124,6 +125,7 @@ class DaemonProcess {
     // Without it a daemon that waits for nothing but a signal would end.
     const alive = setInterval(() => {}, 0x7fffffff);
     const signals = new Signals(this.#log);
+    signals.onForce = () => this.#endNow();
     const removeTraps = this.#trapDefects();
     try {
       this.#prepare();
@@ -164,7 +166,6 @@ class DaemonProcess {
   async #serve(signals: Signals): Promise<number> {
     const daemon = await this.#spec.start();
     signals.onHangup = () => void this.#reload(daemon);
-    signals.onForce = () => this.#endNow();
     await this.#reporter?.ready();
     await runtime.sdNotify("READY=1");
     this.#log.info(`${this.#spec.name} is up as process ${process.pid}`);
@@ -207,6 +208,8 @@ class DaemonProcess {
 
   async #startFailed(error: unknown): Promise<number> {
     const exitCode = error instanceof SaltException ? error.exitCode : EX.SOFTWARE;
+    // At the terminal the caller says it.
+    this.#logging?.muteConsole();
     this.#log.critical(`Cannot start ${this.#spec.name}`, error);
     if (this.#reporter) {
       await this.#reporter.failed(messageOf(error), exitCode);
@@ -253,7 +256,7 @@ export async function runDaemon(spec: DaemonSpec): Promise<number> {
   refuseSecond(spec.pidfile, spec.name);
   await startInBackground({
     name: spec.name,
-    words: spec.command ?? ownCommand(spec.name),
+    command: spec.command ?? ownCommand(spec.name),
     logFile: spec.opts.log_file,
     notice: spec.notice ?? ((message) => void process.stderr.write(`${message}\n`)),
   });

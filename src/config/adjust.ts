@@ -4,7 +4,7 @@
  * @module
  */
 import { totalmem } from "node:os";
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { globFiles } from "../fs/mod.ts";
 import { isGlob } from "../text/glob.ts";
 import { isFilePath, prependRootDir } from "./paths.ts";
@@ -131,7 +131,10 @@ export function adjustMinion(opts: Draft, given: ReadonlySet<string>, warn: Warn
   opts["beacons"] ??= {};
 }
 
-/** Puts `root_dir` in front of `keys`, but for those the command line gave. */
+/**
+ * Puts `root_dir` in front of `keys`. Paths of the command line mean what they say: they count from
+ * the folder one is in.
+ */
 export function rootPaths(
   opts: Draft,
   keys: readonly string[],
@@ -140,7 +143,7 @@ export function rootPaths(
   const root = text(opts, "root_dir") || "/";
   for (const key of keys) {
     const path = opts[key];
-    if (typeof path !== "string" || path === "" || fromCommandLine.has(key)) continue;
-    if (isFilePath(path)) opts[key] = prependRootDir(root, path);
+    if (typeof path !== "string" || !isFilePath(path)) continue;
+    opts[key] = fromCommandLine.has(key) ? resolve(path) : prependRootDir(root, path);
   }
 }

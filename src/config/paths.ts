@@ -4,7 +4,7 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { isAbsolute, join, normalize, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 
 /** Salt's folder of configuration on this platform. (`salt/syspaths.py`) */
 export const DEFAULT_CONFIG_DIR = process.platform === "freebsd"
@@ -45,9 +45,8 @@ export function findConfigFile(
  */
 export function prependRootDir(rootDir: string, path: string): string {
   const root = resolve(rootDir);
-  if (root === "/") return isAbsolute(path) ? normalize(path) : join("/", path);
-  if (path === root || path.startsWith(`${root}/`)) return normalize(path);
-  return join(root, path);
+  const inside = root === "/" || path === root || path.startsWith(`${root}/`);
+  return resolve(inside && isAbsolute(path) ? path : join(root, path));
 }
 
 /** Whether a log target is a file, not an address such as `udp://host` or `file:///dev/log`. */

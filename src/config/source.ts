@@ -37,14 +37,16 @@ function parseConfigFile(path: string, text: string): DataMap {
     throw new SaltConfigurationError(error.message, { cause: error });
   }
   if (value === null) return {};
-  if (typeof value !== "object" || Array.isArray(value) || value.constructor !== Object) {
+  if (!isMap(value)) {
     throw new SaltConfigurationError(
       `Cannot use "${path}", line 1: wanted a map of options ("key: value"), found ${
         kindName(value)
       }`,
     );
   }
-  const map = value as DataMap;
+  const map = value;
+  // The one key that assignments would not take as data.
+  delete map["__proto__"];
   // Salt takes an id of digits as text.
   const id = map["id"];
   if (id !== undefined && id !== null && typeof id !== "string") map["id"] = String(id);
@@ -64,6 +66,7 @@ function readConfigFile(path: string): DataMap {
 /** Deep merge in which lists join without doubles. (`salt/utils/dictupdate.py:update`) */
 function mergeDeep(target: DataMap, update: DataMap): DataMap {
   for (const [key, value] of Object.entries(update)) {
+    if (key === "__proto__") continue;
     const old = target[key];
     // A job of the schedule is replaced as a whole.
     if (key === "schedule" && isMap(old) && isMap(value)) target[key] = { ...old, ...value };
@@ -77,7 +80,8 @@ function mergeDeep(target: DataMap, update: DataMap): DataMap {
 }
 
 function isMap(value: Data | undefined): value is DataMap {
-  return typeof value === "object" && value !== null && value.constructor === Object;
+  return typeof value === "object" && value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function patterns(include: Data | undefined, file: string): string[] {

@@ -73,7 +73,17 @@ function granularLevel(name: string): number {
   return granular.find((entry) => fits(entry.prefix))?.levelno ?? 0;
 }
 
+/** Warnings from before logging was set up: those of the configuration, which says how. */
+const early: LogRecord[] = [];
+const MAX_EARLY = 100;
+
+/** Hands what was logged too early to the sinks that there are now. */
+export function relayEarly(): void {
+  early.splice(0).forEach(relay);
+}
+
 function wanted(name: string, levelno: number): boolean {
+  if (sinks.size === 0) return levelno >= LOG_LEVELS.warning;
   for (const entry of sinks) {
     if (levelno >= entry.minimum()) return levelno >= granularLevel(name);
   }
@@ -88,6 +98,7 @@ export function lowestWanted(): number {
 /** Hands a record, perhaps one that another thread made, to the sinks of this one. */
 export function relay(record: LogRecord): void {
   if (record.levelno < granularLevel(record.name)) return;
+  if (sinks.size === 0 && early.length < MAX_EARLY) early.push(record);
   for (const entry of sinks) {
     if (record.levelno < entry.minimum()) continue;
     try {

@@ -6,7 +6,7 @@ import { SaltConfigurationError } from "../errors.ts";
 import { FileSink } from "./file_sink.ts";
 import { type Formatter, makeFormatter } from "./format.ts";
 import { granularLevels, levelNumber } from "./levels.ts";
-import { addSink, getLogger, LOG_LEVELS, setGranularLevels } from "./logger.ts";
+import { addSink, getLogger, LOG_LEVELS, relayEarly, setGranularLevels } from "./logger.ts";
 import { parseSyslogTarget, SyslogSink } from "./syslog_sink.ts";
 
 /** The options that logging looks at, named as in the configuration. */
@@ -44,6 +44,8 @@ export interface Logging {
   setLevels(
     opts: Pick<LoggingOptions, "log_level" | "log_level_logfile" | "log_granular_levels">,
   ): void;
+  /** Shows nothing on the terminal any more. */
+  muteConsole(): void;
   /** Writes what waits and takes the sinks away. */
   close(): Promise<void>;
 }
@@ -63,6 +65,7 @@ class ConfiguredLogging implements Logging {
   #fileLevel: number = LOG_LEVELS.warning;
   #file: FileSink | undefined;
   #syslog: SyslogSink | undefined;
+  #removeConsole: () => void = () => {};
   readonly #remove: (() => void)[] = [];
   readonly #flushAtExit = () => this.#file?.flushSync();
 
@@ -73,7 +76,7 @@ class ConfiguredLogging implements Logging {
       try {
         this.#addFile(opts, role);
       } catch (error) {
-        this.#remove.forEach((remove) => remove());
+        this.muteConsole();
         throw error;
       }
     }
@@ -100,7 +103,7 @@ class ConfiguredLogging implements Logging {
       option: "log_fmt_console",
     }, minimum);
     const write = role.writeConsole ?? ((line: string) => void process.stderr.write(`${line}\n`));
-    this.#remove.push(addSink((record) => write(format(record)), minimum));
+    this.#removeConsole = addSink((record) => write(format(record)), minimum);
   }
 
   #addFile(opts: LoggingOptions, role: LoggingRole): void {
@@ -144,7 +147,12 @@ class ConfiguredLogging implements Logging {
     this.#file?.reopen();
   }
 
+  muteConsole(): void {
+    this.#removeConsole();
+  }
+
   async close(): Promise<void> {
+    this.muteConsole();
     this.#remove.splice(0).forEach((remove) => remove());
     process.off("exit", this.#flushAtExit);
     this.#syslog?.close();
@@ -159,5 +167,7 @@ class ConfiguredLogging implements Logging {
  * @throws SaltException when the log file cannot be opened.
  */
 export function setupLogging(opts: LoggingOptions, role: LoggingRole): Logging {
-  return new ConfiguredLogging(opts, role);
+  const logging = new ConfiguredLogging(opts, role);
+  relayEarly();
+  return logging;
 }

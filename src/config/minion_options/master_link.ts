@@ -11,7 +11,7 @@ export const minionMasterLink = {
     ["null", "str"],
     null,
     "later",
-    "eauth user with which a minion asks its master for runners and wheel functions.",
+    "User with which a minion asks its master for runners and wheel functions.",
   ),
   master: oneOf(
     ["str", "list"],
