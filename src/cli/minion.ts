@@ -1,0 +1,54 @@
+/**
+ * `saltx minion`: the minion as a daemon. (`salt/cli/daemons.py:Minion`)
+ * @module
+ */
+import { dumpConfig, loadMinionConfig } from "../config/mod.ts";
+import { EX, messageOf, SaltException } from "../errors.ts";
+import { getLogger } from "../logging/mod.ts";
+import { runDaemon, type RunningDaemon } from "./daemon.ts";
+import { flagOption, overridesOf, type RunTool, textOption } from "./invocation.ts";
+import { UsageError } from "./usage_error.ts";
+
+const log = getLogger("saltx.minion");
+
+/** Options of this tool that are not configuration options. */
+const OWN_OPTIONS = ["daemon", "config_dump", "disable_keepalive", "hard_crash", "saltfile"];
+
+/** The program of `saltx minion`. */
+export const run: RunTool = async (call) => {
+  if (call.args.length > 0) throw new UsageError(`unexpected argument: ${call.args[0]}`);
+  const overrides: Record<string, unknown> = overridesOf(call);
+  for (const name of OWN_OPTIONS) delete overrides[name];
+  const configDir = textOption(call, "config_dir");
+  const opts = loadMinionConfig({
+    ...(configDir === undefined ? {} : { configDir }),
+    overrides,
+    env: call.io.env,
+    rememberId: !flagOption(call, "config_dump"),
+  });
+  if (flagOption(call, "config_dump")) {
+    call.io.out(dumpConfig(opts));
+    return EX.OK;
+  }
+  return await runDaemon({
+    name: "salt-minion",
+    opts,
+    pidfile: opts.pidfile,
+    daemonise: flagOption(call, "daemon"),
+    start: async () => {
+      const { startMinion } = await import("../minion/mod.ts");
+      const minion = await startMinion(opts);
+      return {
+        stop: () => minion.stop(),
+        reload: () => minion.reload(),
+        ended: minion.ended.then(() => EX.OK, exitCodeOf),
+      } satisfies RunningDaemon;
+    },
+    notice: (message) => call.io.err(`${message}\n`),
+  });
+};
+
+function exitCodeOf(error: unknown): number {
+  log.critical(`The minion ends: ${messageOf(error)}`);
+  return error instanceof SaltException ? error.exitCode : EX.SOFTWARE;
+}
