@@ -15,5 +15,6 @@ export type {
 } from "./job_cache.ts";
 export type { MinionData, MinionDataCache, MinionDataCacheOptions } from "./minion_data_cache.ts";
 export { StoreError, type StoreFault } from "./sqlite_error.ts";
+export { metadataOf } from "./job_rows.ts";
 export { openJobCache } from "./sqlite_job_cache.ts";
 export { openMinionDataCache } from "./sqlite_minion_data_cache.ts";
