@@ -73,7 +73,7 @@ function failureText(ctx: ExecContext, fun: string, error: unknown): string {
 }
 
 /** The code of a call that ended: the one it set, or 1 when its result tells of a failure. */
-function retcodeOf(ctx: ExecContext, value: Data): number {
+export function retcodeOf(ctx: ExecContext, value: Data): number {
   const { retcode } = ctx.context;
   if (retcode !== EX.OK) return retcode;
   if (value === null || typeof value !== "object" || Array.isArray(value)) return EX.OK;
