@@ -18,6 +18,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
+import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SaltException } from "../errors.ts";
 
@@ -30,6 +31,9 @@ export interface AtomicWriteOptions {
   /** Whether to wait until it is on the disk. True when absent. */
   durable?: boolean;
 }
+
+const DEFAULT_MODE = 0o644;
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 const explanations: Record<string, string> = {
   ENOSPC: "no space left on the device; free some and try again",
@@ -48,6 +52,24 @@ export function fileError(action: string, path: string, cause: unknown): SaltExc
   const why = typeof code === "string" ? explanations[code] : undefined;
   const text = why ?? (cause instanceof Error ? cause.message : String(cause));
   return new SaltException(`Cannot ${action} "${path}": ${text}`, { cause });
+}
+
+function toBytes(data: Uint8Array | string): Uint8Array {
+  return typeof data === "string" ? new TextEncoder().encode(data) : data;
+}
+
+function tempName(path: string): string {
+  return `${path}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`;
+}
+
+/** Takes the temporary file away after a failure, unless it was another's that was in the way. */
+function removeLitter(temp: string, cause: unknown): void {
+  if ((cause as { code?: unknown }).code === "EEXIST") return;
+  try {
+    unlinkSync(temp);
+  } catch {
+    // It was never made, or the first error is the one to tell.
+  }
 }
 
 function writeAll(fd: number, data: Uint8Array): void {
@@ -82,15 +104,14 @@ export function atomicWriteSync(
   data: Uint8Array | string,
   options: AtomicWriteOptions = {},
 ): void {
-  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-  const temp = `${path}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`;
-  let created = false;
+  const bytes = toBytes(data);
+  const mode = options.mode ?? DEFAULT_MODE;
+  const temp = tempName(path);
   try {
-    const mode = options.mode ?? 0o644;
-    const fd = openSync(temp, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
-    created = true;
+    const fd = openSync(temp, NEW_FILE, mode);
     try {
       if (options.owner) fchownSync(fd, options.owner.uid, options.owner.gid);
+      // The umask may have taken bits away.
       fchmodSync(fd, mode);
       writeAll(fd, bytes);
       if (options.durable ?? true) fsyncSync(fd);
@@ -98,30 +119,49 @@ export function atomicWriteSync(
       closeSync(fd);
     }
     renameSync(temp, path);
-    created = false;
     if (options.durable ?? true) fsyncDirectory(dirname(path));
   } catch (error) {
-    if (created) {
-      try {
-        unlinkSync(temp);
-      } catch {
-        // The first error is the one to tell.
-      }
-    }
+    removeLitter(temp, error);
     throw fileError("write", path, error);
   }
 }
 
-/** {@linkcode atomicWriteSync} as a promise, for callers that await writes in order. */
-export function atomicWrite(
+async function writeTemp(
+  temp: string,
+  bytes: Uint8Array,
+  options: AtomicWriteOptions,
+): Promise<void> {
+  const mode = options.mode ?? DEFAULT_MODE;
+  const file = await open(temp, NEW_FILE, mode);
+  try {
+    if (options.owner) await file.chown(options.owner.uid, options.owner.gid);
+    await file.chmod(mode);
+    await file.writeFile(bytes);
+    if (options.durable ?? true) await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * {@linkcode atomicWriteSync} that does not hold up the program while the disk works.
+ *
+ * @throws SaltException naming the file and the reason.
+ */
+export async function atomicWrite(
   path: string,
   data: Uint8Array | string,
   options: AtomicWriteOptions = {},
 ): Promise<void> {
-  return new Promise((resolve) => {
-    atomicWriteSync(path, data, options);
-    resolve();
-  });
+  const temp = tempName(path);
+  try {
+    await writeTemp(temp, toBytes(data), options);
+    await rename(temp, path);
+    if (options.durable ?? true) fsyncDirectory(dirname(path));
+  } catch (error) {
+    removeLitter(temp, error);
+    throw fileError("write", path, error);
+  }
 }
 
 /**

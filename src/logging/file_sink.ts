@@ -197,9 +197,14 @@ export class FileSink {
     }
   }
 
+  /** Resolves when everything written so far is with the system. */
+  async idle(): Promise<void> {
+    if (this.#busy) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+  }
+
   /** Waits for what is on its way, writes the rest and closes the file. */
   async close(): Promise<void> {
-    if (this.#busy) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    await this.idle();
     if (this.#closed) return;
     this.flushSync();
     this.#closed = true;
