@@ -7,7 +7,7 @@ import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { loadMasterConfig, type MasterOpts } from "../config/mod.ts";
 import { pemFinger } from "../crypt/mod.ts";
-import { EX, SaltException } from "../errors.ts";
+import { EX, messageOf, SaltConfigurationError, SaltException } from "../errors.ts";
 import {
   type KeysByFolder,
   keysByFolder,
@@ -23,6 +23,7 @@ import {
   STATE_FOLDERS,
   stateOfFolder,
 } from "../key/mod.ts";
+import { getLogger, type Logging, setupLogging } from "../logging/mod.ts";
 import type { Data } from "../types/mod.ts";
 import { checkUsage, chooseAction, type KeyToolAction, truthOption } from "./key/action.ts";
 import { decideKeys } from "./key/decide.ts";
@@ -47,27 +48,53 @@ export const run: RunTool = async (call) => {
   checkUsage(call);
   const action = chooseAction(call);
   const opts = loadOpts(call, action);
-  const tool: KeyTool = {
-    call,
-    opts,
-    store: new PkiKeyStore(opts),
-    display: new Display(call, call.io, opts, "key"),
-  };
-  switch (action.kind) {
+  const logging = await enter(call, action, opts);
+  try {
+    const display = new Display(call, call.io, opts, "key");
+    return await act({ call, opts, store: new PkiKeyStore(opts), display }, action);
+  } finally {
+    await logging.close();
+  }
+};
+
+async function act(tool: KeyTool, { kind, match }: KeyToolAction): Promise<number> {
+  switch (kind) {
     case "list":
-      return list(tool, action.match);
+      return list(tool, match);
     case "print":
-      return showKeys(tool, storedKeys(tool), action.match, (text) => text);
+      return showKeys(tool, storedKeys(tool), match, (pem) => pem);
     case "finger":
-      return showKeys(tool, allKeys(tool), action.match, (pem) => pemFinger(pem, opts.hash_type));
+      return showKeys(tool, allKeys(tool), match, (pem) => pemFinger(pem, tool.opts.hash_type));
     case "gen_keys":
-      return await makeKeys(tool, action.match);
+      return await makeKeys(tool, match);
     case "gen_signature":
       return await makeSignature(tool);
     default:
-      return await decideKeys(decideParts(tool), action.kind, action.match);
+      return await decideKeys(decideParts(tool), kind, match);
   }
-};
+}
+
+/** What changes nothing is not logged to `key_logfile`, so that who may only look needs no right to write. */
+const LOOKS_ONLY: ReadonlySet<KeyToolAction["kind"]> = new Set(["list", "print", "finger"]);
+
+/** Sets up logging and becomes the master's user, who owns the files. */
+async function enter(call: Invocation, action: KeyToolAction, opts: MasterOpts): Promise<Logging> {
+  const another = process.getuid?.() === 0 && opts.user !== "" && opts.user !== "root";
+  const owner = another ? (await import("../runtime/user.ts")).lookUpUser(opts.user) : undefined;
+  const options = { ...opts, log_file: opts.key_logfile };
+  const writeConsole = (line: string) => call.io.err(`${line}\n`);
+  let logging: Logging;
+  try {
+    const daemon = !LOOKS_ONLY.has(action.kind);
+    logging = setupLogging(options, { daemon, writeConsole, ...(owner ? { owner } : {}) });
+  } catch (error) {
+    if (error instanceof SaltConfigurationError) throw error;
+    logging = setupLogging(options, { daemon: false, writeConsole });
+    getLogger("saltx.key").warning(messageOf(error));
+  }
+  if (owner) (await import("../runtime/mod.ts")).runtime.becomeUser(opts.user);
+  return logging;
+}
 
 function loadOpts(call: Invocation, action: KeyToolAction): MasterOpts {
   const overrides: Record<string, unknown> = overridesOf(call);

@@ -12,12 +12,15 @@ import {
   requestRotation,
 } from "../../key/mod.ts";
 import { keyRefs, type KeysByFolder, keysByFolder, matchKeys } from "../../key/key_matches.ts";
+import { getLogger } from "../../logging/mod.ts";
 import type { Data } from "../../types/mod.ts";
 import type { CliIo } from "../invocation.ts";
 import { flagOption } from "../invocation.ts";
 import type { ParsedArgs } from "../parse_args.ts";
 import { forgetMinions, tellMaster } from "./announce.ts";
 import type { Display } from "./display.ts";
+
+const log = getLogger("saltx.key");
 
 /** What deciding needs. */
 export interface DecideParts {
@@ -119,6 +122,7 @@ async function change(parts: DecideParts, action: KeyAction, keys: KeysByFolder)
   let code: number = EX.OK;
   for (const done of changes) {
     if (succeeded(parts.store, action, done)) {
+      log.info(`The key of ${done.id} (${done.state}) was ${PAST[action]}`);
       parts.io.out(`Key for minion ${done.id} ${PAST[action]}.\n`);
     } else {
       parts.io.err(`${reasonFor(action, done)}\n`);

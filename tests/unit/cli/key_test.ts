@@ -181,3 +181,21 @@ test("saltx key refuses what --rotate-aes-key does not take", async () => {
   assert.equal(refused.code, 64);
   assert.deepEqual(refused.after.files, ["minions/w1"]);
 });
+
+test("saltx key logs what it changed to key_logfile, and nothing for who only looks", async () => {
+  using it = layOut({ "minions_pre/w1": "a" });
+  const log = join(it.root, "key.log");
+  await saltKey(it.root, ["-L"]);
+  assert.equal(existsSync(log), false);
+  await saltKey(it.root, ["-a", "w1", "-y", "--log-file-level=info"]);
+  assert.match(readFileSync(log, "utf8"), /INFO.*The key of w1 \(pending\) was accepted/);
+});
+
+test("saltx key works where key_logfile cannot be written, and says so", async () => {
+  using it = layOut({ "minions_pre/w1": "a" });
+  mkdirSync(join(it.root, "key.log"));
+  const accepted = await saltKey(it.root, ["-a", "w1", "-y"]);
+  assert.equal(accepted.code, 0);
+  assert.match(accepted.stderr, /key\.log/);
+  assert.deepEqual(accepted.after.files, ["minions/w1"]);
+});
