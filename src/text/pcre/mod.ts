@@ -1,0 +1,75 @@
+/**
+ * Regular expressions as Python's `re` has them; what Salt calls PCRE.
+ *
+ * Not supported: `\N{…}`. Global flags are taken anywhere, as Pythons before 3.11 do.
+ * @module
+ */
+import { compileExpression, type RawMatch } from "./match.ts";
+import { type Flags, parsePattern, PatternError } from "./parse.ts";
+
+export { PatternError };
+export type { Flags };
+
+/** A match. */
+export interface PatternMatch {
+  /** Places in characters. */
+  start: number;
+  end: number;
+  /** The whole match, then each group; null where a group took no part. */
+  groups: (string | null)[];
+  named: Record<string, string | null>;
+}
+
+/** A pattern that has been read. */
+export interface Pattern {
+  /** Matches at the start of the text. (`re.match`) */
+  match(text: string): PatternMatch | null;
+  /** Matches the whole text. (`re.fullmatch`) */
+  fullmatch(text: string): PatternMatch | null;
+  /** Matches somewhere in the text, at `from` or later. (`re.search`) */
+  search(text: string, from?: number): PatternMatch | null;
+}
+
+function toPoints(text: string): number[] {
+  return Array.from(text, (char) => char.codePointAt(0)!);
+}
+
+/**
+ * Reads a pattern once, to hold many texts against it.
+ * @throws PatternError when Python would not take it; its methods throw it when a match takes too long.
+ */
+export function compilePattern(pattern: string, flags: Partial<Flags> = {}): Pattern {
+  const expression = parsePattern(pattern, flags);
+  const run = compileExpression(expression);
+  const shape = (points: readonly number[], raw: RawMatch | null): PatternMatch | null => {
+    if (!raw) return null;
+    const slice = (start: number, end: number) => String.fromCodePoint(...points.slice(start, end));
+    const groups: (string | null)[] = [slice(raw.start, raw.end)];
+    for (let index = 1; index <= expression.groups; index++) {
+      const [start, end] = [raw.groups[index * 2]!, raw.groups[index * 2 + 1]!];
+      groups.push(end < 0 ? null : slice(start, end));
+    }
+    const named = Object.fromEntries(
+      [...expression.names].map(([name, index]) => [name, groups[index] ?? null]),
+    );
+    return { start: raw.start, end: raw.end, groups, named };
+  };
+  return {
+    match: (text) => {
+      const points = toPoints(text);
+      return shape(points, run(points, 0, false));
+    },
+    fullmatch: (text) => {
+      const points = toPoints(text);
+      return shape(points, run(points, 0, true));
+    },
+    search: (text, from = 0) => {
+      const points = toPoints(text);
+      for (let at = from; at <= points.length; at++) {
+        const found = run(points, at, false);
+        if (found) return shape(points, found);
+      }
+      return null;
+    },
+  };
+}
