@@ -145,6 +145,7 @@ class Channel implements MinionChannel {
 
   async decodePublication(payload: Uint8Array): Promise<PublishLoad | null> {
     const { log } = this.#parts;
+    if (this.#closed) return null;
     try {
       const outer = unpack(payload);
       if (!isMap(outer) || outer["enc"] !== "aes") return null;

@@ -1,70 +1,29 @@
 /**
- * A clock that moves only when told, so that what waits can be tested in no time.
+ * A clock that stands still but for what is slept.
  * @module
  */
+import type { Clock } from "../../src/channel/clock.ts";
 
-interface Timer {
-  at: number;
-  fire: () => void;
-}
+/** Sleeps take no time; what was slept, in ms, can be read. `random` always gives 0.5. */
+export class FakeClock implements Clock {
+  readonly slept: number[] = [];
+  ms = Date.parse("2026-11-21T08:00:00Z");
+  /** Called before each sleep ends. */
+  onSleep: () => void = () => {};
 
-/** Lets everything run that waits for nothing but its turn. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Time in ms from 0 on. */
-export class FakeClock {
-  #now = 0;
-  readonly #timers = new Set<Timer>();
-
-  now(): number {
-    return this.#now;
+  now(): Date {
+    return new Date(this.ms);
   }
 
-  wait(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal?.aborted) return resolve();
-      const timer: Timer = {
-        at: this.#now + ms,
-        fire: () => {
-          this.#timers.delete(timer);
-          resolve();
-        },
-      };
-      this.#timers.add(timer);
-      signal?.addEventListener("abort", timer.fire, { once: true });
-    });
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    await Promise.resolve();
+    signal?.throwIfAborted();
+    this.slept.push(ms);
+    this.ms += ms;
+    this.onSleep();
   }
 
-  /** Moves to a time, waking on the way whoever waits for an earlier one. */
-  async moveTo(time: number): Promise<void> {
-    await settle();
-    for (let next = this.#first(); next && next.at <= time; next = this.#first()) {
-      this.#now = Math.max(this.#now, next.at);
-      next.fire();
-      await settle();
-    }
-    this.#now = Math.max(this.#now, time);
-  }
-
-  /** Moves on from wait to wait until the promise is settled. */
-  async run<T>(promise: Promise<T>): Promise<T> {
-    let done = false;
-    const finished = promise.finally(() => (done = true));
-    finished.catch(() => {});
-    await settle();
-    while (!done) {
-      const next = this.#first();
-      if (!next) {
-        throw new Error(`Nothing waits for the clock at ${this.#now} ms, and it is not done`);
-      }
-      await this.moveTo(next.at);
-    }
-    return await finished;
-  }
-
-  #first(): Timer | undefined {
-    return [...this.#timers].sort((a, b) => a.at - b.at)[0];
+  random(): number {
+    return 0.5;
   }
 }

@@ -1,147 +1,163 @@
 /**
- * A master that does what a test tells it, behind the contracts of transport and event bus.
+ * A master for tests of the minion's side of the channel: real bytes, real keys, no sockets, and
+ * whatever behaviour a test wants.
  * @module
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
-import { type ClientOpts, keyFilePath, LocalClient } from "../../src/client/mod.ts";
+import {
+  Crypticle,
+  oaepDecrypt,
+  oaepEncrypt,
+  pkcs1Sign,
+  recoverX931,
+  sha256Hex,
+  type SigningAlgorithm,
+  signPublicKey,
+  signX931,
+} from "../../src/crypt/mod.ts";
+import { SaltReqTimeoutError } from "../../src/errors.ts";
 import { packWire, unpack } from "../../src/serializers/msgpack.ts";
-import { MemoryNetwork } from "../../src/transport/memory/mod.ts";
-import { type Data, type DataMap, isMap } from "../../src/types/mod.ts";
-import { FakeClock } from "./fake_clock.ts";
-import { MemoryBus } from "./memory_bus.ts";
+import type { TransportFactory } from "../../src/transport/types.ts";
+import type { Data, DataMap } from "../../src/types/mod.ts";
+import { testKey } from "./vectors.ts";
 
-const URI = "memory://master";
+/** What `_auth` answers: accepted, pending, refused, full, or as older or stricter masters do. */
+export type Verdict =
+  | "accept"
+  | true
+  | false
+  | "full"
+  | "bad sig algo"
+  | "bad enc algo"
+  | "bad load";
 
-/** What a scripted minion does with a job. */
-export interface ScriptedMinion {
-  /** ms until it returns; Infinity: never. */
-  after?: number;
-  ret?: Data;
-  retcode?: Data;
-  out?: string;
-  /** Whether it answers `saltutil.find_job`, and for how long it says that it works. */
-  silent?: boolean;
-  worksUntil?: number;
-}
-
-/** A publication as the master got it. */
-export interface Publication {
-  load: DataMap;
-  at: number;
-  subscriptions: number;
-}
-
-/** The master, its minions, and a client of it, all on one fake clock. */
+/** Answers requests as its fields say; each may be changed between requests. */
 export class ScriptedMaster {
-  readonly clock = new FakeClock();
-  readonly bus = new MemoryBus();
-  readonly network = new MemoryNetwork();
-  readonly publications: Publication[] = [];
-  readonly minions: Record<string, ScriptedMinion>;
-  readonly cachedir = mkdtempSync(join(tmpdir(), "saltx-client-"));
-  /** Answers a clear command in place of the script when it gives something. */
-  override?: (load: DataMap) => Data | undefined;
-  missing: string[] = [];
-  notConnected: string[] = [];
-  readonly opts: ClientOpts;
+  keys = testKey("test-master");
+  version: 2 | 3 = 3;
+  verdict: Verdict = "accept";
+  /** Signs its public key (`master_sign_pubkey`). */
+  signingKey: string | null = null;
+  /** Requests that get no answer from now on. */
+  silent = 0;
+  /** Refuses every encrypted request, as for a stale `ts`. */
+  refusing = false;
+  pillar: Data = { role: "web" };
+  /** Changes an answer before it is signed or sent. */
+  tamper: { body?: (body: DataMap) => void; reply?: (reply: Uint8Array) => Uint8Array } = {};
+  respond: (load: DataMap) => Data = () => true;
 
-  constructor(minions: Record<string, ScriptedMinion>, opts: Partial<ClientOpts> = {}) {
-    this.minions = minions;
-    this.opts = {
-      interface: "127.0.0.1",
-      ret_port: 4506,
-      cachedir: this.cachedir,
-      sock_dir: this.cachedir,
-      user: userInfo().username,
-      timeout: 5,
-      gather_job_timeout: 10,
-      nodegroups: {},
-      order_masters: false,
-      syndic_wait: 5,
-      ext_job_cache: "",
-      ...opts,
-    };
-    this.setKey("the-key");
-    this.network.serve(URI, (payload) => Promise.resolve(packWire(this.#answer(payload))));
+  /** Loads of `_auth` requests, and decrypted loads of others, in order. */
+  readonly signIns: DataMap[] = [];
+  readonly requests: DataMap[] = [];
+  readonly envelopes: DataMap[] = [];
+  aes = Crypticle.generateKeyString();
+  session = Crypticle.generateKeyString();
+  #serial = 0;
+
+  /** New keys, as after `publish_session` or the deletion of a key. */
+  rotate(): void {
+    this.aes = Crypticle.generateKeyString();
+    this.session = Crypticle.generateKeyString();
+    this.#serial = 0;
   }
 
-  /** Writes the key file of whoever runs the test. */
-  setKey(key: string): void {
-    writeFileSync(keyFilePath(this.cachedir, this.opts.user), key);
+  /** The bytes of a publication, of which each has a greater serial. */
+  publish(load: DataMap, signature: { key?: string; name?: boolean } = {}): Uint8Array {
+    const encrypted = new Crypticle(this.aes).dumps({ ...load, serial: ++this.#serial });
+    if (signature.key === "") return packWire({ enc: "aes", load: encrypted });
+    const sig = pkcs1Sign(signature.key ?? this.keys.privateKey, encrypted);
+    const named: DataMap = signature.name === false ? {} : { sig_algo: "PKCS1v15-SHA1" };
+    return packWire({ enc: "aes", load: encrypted, sig, ...named });
   }
 
-  /** A client that acts as the master's user. */
-  async client(env: Record<string, string> = {}): Promise<LocalClient> {
-    return new LocalClient({
-      opts: this.opts,
-      requests: await this.network.factory().requestClient(URI),
-      openEvents: () => Promise.resolve(this.bus.client()),
-      clock: this.clock,
-      env,
-    });
-  }
-
-  #answer(payload: Uint8Array): Data {
-    const envelope = unpack(payload);
-    const load = isMap(envelope) ? envelope["load"] : null;
-    if (!isMap(load)) return "bad load";
-    const other = this.override?.(load);
-    if (other !== undefined) return other;
-    return load["cmd"] === "publish" ? this.#publish(load) : {};
-  }
-
-  #publish(load: DataMap): Data {
-    const { subscriptions } = this.bus;
-    this.publications.push({ load, at: this.clock.now(), subscriptions });
-    const jid = String(load["jid"]);
-    const wanted = load["tgt"];
-    const ids = Object.keys(this.minions).filter((id) =>
-      Array.isArray(wanted) ? wanted.includes(id) : wanted === "*" || wanted === id
-    );
-    if (ids.length === 0) {
-      return { enc: "clear", load: { jid: null, minions: [], error: "nobody" } };
-    }
-    this.bus.fire(`salt/job/${jid}/new`, { jid, minions: ids, missing: this.missing });
-    for (const id of ids) {
-      if (!this.notConnected.includes(id)) void this.#runOn(id, jid, load);
-    }
+  /** Hands requests over in memory. */
+  transport(): TransportFactory {
     return {
-      enc: "clear",
-      load: { jid, minions: ids, missing: this.missing, not_connected: this.notConnected },
+      requestClient: () =>
+        Promise.resolve({
+          request: async (payload, { timeoutMs, signal }) => {
+            await Promise.resolve();
+            signal?.throwIfAborted();
+            if (this.silent > 0) {
+              this.silent--;
+              throw new SaltReqTimeoutError(`No answer within ${timeoutMs / 1000} s`);
+            }
+            const reply = this.handle(payload);
+            return this.tamper.reply?.(reply) ?? reply;
+          },
+          close: () => {},
+        }),
+      publishClient: () => Promise.reject(new Error("not in this test")),
     };
   }
 
-  async #runOn(id: string, jid: string, load: DataMap): Promise<void> {
-    const minion = this.minions[id] ?? {};
-    if (load["fun"] === "saltutil.find_job") {
-      if (minion.silent) return;
-      const wanted = Array.isArray(load["arg"]) ? load["arg"][0] ?? null : null;
-      const works = (minion.worksUntil ?? 0) > this.clock.now();
-      this.sendReturn(id, jid, {
-        fun: load["fun"] as string,
-        return: works ? { jid: wanted } : {},
-      });
-      return;
+  handle(payload: Uint8Array): Uint8Array {
+    const envelope = unpack(payload) as DataMap;
+    this.envelopes.push(envelope);
+    if (envelope["enc"] === "clear") return this.#signIn(envelope["load"] as DataMap);
+    const key = envelope["version"] === 3 ? this.session : this.aes;
+    const crypticle = new Crypticle(key);
+    const load = crypticle.tryLoads(envelope["load"] as Uint8Array) as DataMap | undefined;
+    if (load === undefined || this.refusing) return packWire("bad load");
+    this.requests.push(load);
+    const { nonce } = load;
+    if (load["cmd"] === "_pillar") return this.#sealPillar(nonce as string, envelope);
+    return packWire(crypticle.dumps(this.respond(load), nonce as string));
+  }
+
+  #signIn(load: DataMap): Uint8Array {
+    this.signIns.push(load);
+    if (this.verdict === "bad load") return packWire("bad load");
+    if (typeof this.verdict === "string" && this.verdict.startsWith("bad")) {
+      return packWire({ enc: "clear", load: { ret: this.verdict } });
     }
-    const { after = 0, ret = true, retcode = 0, out } = minion;
-    if (after === Infinity) return;
-    if (after > 0) await this.clock.wait(after);
-    this.sendReturn(id, jid, {
-      fun: load["fun"] ?? null,
-      return: ret,
-      retcode,
-      ...(out === undefined ? {} : { out }),
-    });
+    const body = this.verdict === "accept" ? this.#accept(load) : { ret: this.verdict };
+    const named = { ...body, nonce: load["nonce"] as string } as DataMap;
+    this.tamper.body?.(named);
+    const bytes = packWire(named);
+    const algorithm = load["sig_algo"] as SigningAlgorithm;
+    const sig = pkcs1Sign(this.keys.privateKey, bytes, algorithm);
+    return packWire({ enc: "clear", load: bytes, sig });
   }
 
-  /** Fires a return as the master does. */
-  sendReturn(id: string, jid: string, data: DataMap): void {
-    this.bus.fire(`salt/job/${jid}/ret/${id}`, { id, jid, retcode: 0, success: true, ...data });
+  #accept(load: DataMap): DataMap {
+    const algorithm = load["enc_algo"] as "OAEP-SHA1";
+    const seal = (text: string | Uint8Array) => oaepEncrypt(load["pub"] as string, text, algorithm);
+    const body: DataMap = {
+      enc: "pub",
+      pub_key: this.keys.publicKey,
+      publish_port: 4505,
+      aes: seal(this.aes),
+      sig: signX931(this.keys.privateKey, sha256Hex(this.aes)),
+    };
+    if (this.version === 3) body["session"] = seal(this.session);
+    if (this.signingKey !== null) {
+      body["pub_sig"] = signPublicKey(this.signingKey, this.keys.publicKey);
+    }
+    if (load["token"] instanceof Uint8Array) {
+      try {
+        body["token"] = seal(oaepDecrypt(this.keys.privateKey, load["token"], algorithm));
+      } catch {
+        // Salt leaves the token out when it was for another master.
+      }
+    }
+    return body;
   }
 
-  [Symbol.dispose](): void {
-    rmSync(this.cachedir, { recursive: true, force: true });
+  #sealPillar(nonce: string, envelope: DataMap): Uint8Array {
+    const minion = this.signIns.at(-1) as DataMap;
+    const keyText = Crypticle.generateKeyString();
+    const key = oaepEncrypt(minion["pub"] as string, keyText, envelope["enc_algo"] as "OAEP-SHA1");
+    const inner: DataMap = { key, pillar: this.pillar, nonce };
+    this.tamper.body?.(inner);
+    const data = packWire(inner);
+    const sig = pkcs1Sign(this.keys.privateKey, data, envelope["sig_algo"] as SigningAlgorithm);
+    return packWire({ key, pillar: new Crypticle(keyText).dumps({ data, sig }) });
+  }
+
+  /** The minion's token in a request, as text. */
+  static tokenText(load: DataMap): string {
+    const { publicKey } = testKey("test-minion");
+    return new TextDecoder().decode(recoverX931(publicKey, load["tok"] as Uint8Array));
   }
 }
