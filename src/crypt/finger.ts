@@ -32,12 +32,14 @@ export function pemFinger(fileText: string, hashType: string = "sha256"): string
 
 /** {@linkcode pemFinger} of the file at `path`; "" when there is none. Throws SaltException when it cannot be read. */
 export async function pemFingerOfFile(path: string, hashType: string = "sha256"): Promise<string> {
+  let text: string;
   try {
-    return pemFinger(await readFile(path, "utf8"), hashType);
+    text = await readFile(path, "utf8");
   } catch (error) {
     if ((error as { code?: string }).code === "ENOENT") return "";
     throw fileError("read", path, error);
   }
+  return pemFinger(text, hashType);
 }
 
 /** The fingerprint of a text as it is: what Salt gives when called with a key instead of a path. */
