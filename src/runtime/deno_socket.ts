@@ -9,6 +9,7 @@ import { Poller } from "./deno_poller.ts";
 import { lastCode, lastError, loadZmq, type Zmq } from "./deno_zmq.ts";
 import { Fifo } from "./fifo.ts";
 import { cString } from "./libc.ts";
+import { closed, opened } from "./open_sockets.ts";
 import type { ZmqMonitorEvent, ZmqOptions, ZmqSocket, ZmqType } from "./types.ts";
 import { closedError, codeOf, floodedError, timeoutError } from "./zmq_error.ts";
 import { monitorEventType, OPT, SOCKET_TYPES, socketSettings } from "./zmq_options.ts";
@@ -70,7 +71,7 @@ export class DenoSocket implements ZmqSocket {
     this.#poller = poller ??= new Poller();
     this.#handle = this.#zmq.lib.zmq_socket(this.#zmq.context, SOCKET_TYPES[type]);
     if (this.#handle === null) throw lastError(this.#zmq, "Cannot open a socket");
-    this.#zmq.open.add(this);
+    opened(this);
     this.#zmq.lib.zmq_msg_init(this.#message);
     for (const { id, kind, value } of socketSettings(options)) {
       if (kind === "bytes") this.#setOption(id, value);
@@ -187,7 +188,7 @@ export class DenoSocket implements ZmqSocket {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#zmq.open.delete(this);
+    closed(this);
     this.#poller.unwatch(this);
     for (const send of this.#sends.drain()) send.reject(closedError());
     this.#receives.rejectAll(closedError);

@@ -6,6 +6,7 @@
  * @module
  */
 import { messageOf } from "../errors.ts";
+import { closeAll } from "./open_sockets.ts";
 import { addonFiles } from "./zmq_addon_files.ts";
 import { ZmqError } from "./zmq_error.ts";
 
@@ -36,8 +37,6 @@ const SYMBOLS = {
 export interface Zmq {
   readonly lib: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
   readonly context: Deno.PointerValue;
-  /** Sockets that are open, so that the end of the program can close them. */
-  readonly open: Set<{ close(): void }>;
 }
 
 let loaded: Zmq | undefined;
@@ -50,10 +49,10 @@ export function loadZmq(): Zmq {
 
 function start(): Zmq {
   const { symbols: lib } = openFirst(addonFiles());
-  const zmq: Zmq = { lib, context: lib.zmq_ctx_new(), open: new Set() };
+  const zmq: Zmq = { lib, context: lib.zmq_ctx_new() };
   // As the addon does on Node: what was sent before the program ends is still delivered.
   process.on("exit", () => {
-    for (const socket of zmq.open) socket.close();
+    closeAll();
     lib.zmq_ctx_term(zmq.context);
   });
   return zmq;

@@ -4,12 +4,35 @@
  */
 import { loadAddon } from "./node_addon.ts";
 import { sea, threadSource } from "./node_embedded.ts";
+import { openLibc } from "./node_libc.ts";
 import { becomeUser } from "./user.ts";
-import { startThread } from "./threads.ts";
+import { startThread, stopThreads } from "./threads.ts";
 import type { Runtime } from "./types.ts";
 
 function cipherName(key: Uint8Array): string {
   return `aes-${key.length * 8}-cbc`;
+}
+
+let exitIsHooked = false;
+
+/**
+ * The end of the program takes its threads with it, which must have closed their sockets by then.
+ * If one is too stuck for that, the process is left without ceremony, but with its exit code.
+ */
+function hookExit(): void {
+  if (exitIsHooked) return;
+  exitIsHooked = true;
+  process.on("exit", (code) => {
+    if (!stopThreads()) exitAtOnce(code);
+  });
+}
+
+function exitAtOnce(code: number): void {
+  try {
+    openLibc({ _exit: { parameters: ["i32"], result: "i32" } })._exit(code);
+  } catch {
+    process.kill(process.pid, "SIGKILL");
+  }
 }
 
 /** @param threadMain the program of worker threads, when it is not the project's own. */
@@ -40,6 +63,7 @@ export function nodeRuntime(options: { threadMain?: URL } = {}): Runtime {
       return [process.execPath, "--disable-warning=ExperimentalWarning", program];
     },
     spawnThread(name, data) {
+      hookExit();
       const source = options.threadMain ? undefined : threadSource();
       if (source !== undefined) {
         loadAddon();
@@ -62,7 +86,6 @@ export function nodeRuntime(options: { threadMain?: URL } = {}): Runtime {
     },
     async sdNotify(state) {
       const { sdNotify } = await import("./sd_notify.ts");
-      const { openLibc } = await import("./node_libc.ts");
       await sdNotify(state, openLibc);
     },
     becomeUser: (user) =>

@@ -9,6 +9,8 @@
  */
 import { loadAddon, type NativeSocket } from "./node_addon.ts";
 import { Fifo } from "./fifo.ts";
+import { closed, opened, waitBegins, waitEnds } from "./open_sockets.ts";
+import { workerThreads } from "./threads.ts";
 import type { ZmqMonitorEvent, ZmqOptions, ZmqSocket, ZmqType } from "./types.ts";
 import { closedError, codeOf, floodedError, timeoutError, ZmqError } from "./zmq_error.ts";
 import { OPT, SOCKET_TYPES, socketSettings } from "./zmq_options.ts";
@@ -74,6 +76,7 @@ export class NodeSocket implements ZmqSocket {
       else this.#native.setInt32Option(id, value);
     }
     this.#native.setInt32Option(OPT.SNDTIMEO, 0);
+    opened(this);
   }
 
   get closed(): boolean {
@@ -143,8 +146,12 @@ export class NodeSocket implements ZmqSocket {
     return this.#reading ? this.#receives.wait(timeoutMs) : this.#receiveNow(timeoutMs);
   }
 
+  /** Not in threads: nothing can end the addon's monitor at once, and a thread must not end with it. */
   monitor(listener: (event: ZmqMonitorEvent) => void): () => void {
     if (this.#closed) throw closedError();
+    if (!workerThreads().isMainThread) {
+      throw new ZmqError("ENOTSUP", "Cannot monitor a socket in a thread");
+    }
     this.#listeners.add(listener);
     if (!this.#monitored) {
       this.#monitored = true;
@@ -156,6 +163,7 @@ export class NodeSocket implements ZmqSocket {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    closed(this);
     for (const send of this.#sends.drain()) send.reject(closedError());
     this.#receives.rejectAll(closedError);
     this.#native.close();
@@ -201,6 +209,7 @@ export class NodeSocket implements ZmqSocket {
   async #sendWaiting(frames: Frames): Promise<Error | undefined> {
     while (!this.#closed) {
       this.#wakeReceive();
+      waitBegins();
       try {
         if (!this.#neverWaits) this.#native.setInt32Option(OPT.SNDTIMEO, SEND_RETRY);
         await this.#native.send(frames);
@@ -210,6 +219,7 @@ export class NodeSocket implements ZmqSocket {
           return this.#translate(error, "Cannot send");
         }
       } finally {
+        waitEnds();
         if (!this.#closed) this.#native.setInt32Option(OPT.SNDTIMEO, 0);
       }
     }
@@ -223,6 +233,7 @@ export class NodeSocket implements ZmqSocket {
 
   async #receiveNow(timeoutMs: number): Promise<Uint8Array[]> {
     this.#reading = true;
+    waitBegins();
     try {
       const timeout = timeoutMs === Infinity ? -1 : Math.max(0, Math.ceil(timeoutMs));
       if (timeout !== this.#receiveTimeout) {
@@ -234,6 +245,7 @@ export class NodeSocket implements ZmqSocket {
       if (!this.#closed && notNow(codeOf(error))) throw timeoutError();
       throw this.#translate(error, "Cannot receive");
     } finally {
+      waitEnds();
       this.#reading = false;
       this.#receiveForNext();
     }

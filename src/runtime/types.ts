@@ -83,7 +83,10 @@ export interface ZmqSocket {
   trySend(frames: Uint8Array | string | (Uint8Array | string)[]): boolean;
   /** The next message. Rejects with `code: "ECLOSED"` once closed, `code: "EAGAIN"` after `timeoutMs`. */
   receive(timeoutMs?: number): Promise<Uint8Array[]>;
-  /** Calls back for what happens to the connections; call before bind or connect. Returns a stop function. */
+  /**
+   * Calls back for what happens to the connections; call before bind or connect, in the main thread.
+   * Returns a stop function.
+   */
   monitor(listener: (event: ZmqMonitorEvent) => void): () => void;
   /** Closes for good; waiting receives reject with `ECLOSED`. Safe to call twice. */
   close(): void;
@@ -95,8 +98,12 @@ export interface ZmqSocket {
 export interface WorkerThread {
   postMessage(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
-  /** Called once, with the exit code and what made it crash, if it did. */
+  /** Called once, with the exit code and what made it crash, if it did; at once if it has ended. */
   onExit(listener: (code: number, error: Error | undefined) => void): void;
+  /**
+   * Ends the thread, after it has closed its sockets. One that does not get round to that within a
+   * second is ended by force, or, where that would take the process along, left behind as ended.
+   */
   terminate(): Promise<void>;
 }
 
