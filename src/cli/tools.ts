@@ -7,6 +7,8 @@ import type { RunTool } from "./invocation.ts";
 const TOOLS: Readonly<Record<string, () => Promise<{ run: RunTool }>>> = {
   master: () => import("./master.ts"),
   minion: () => import("./minion.ts"),
+  salt: () => import("./salt.ts"),
+  call: () => import("./call.ts"),
   completion: () => import("./completion.ts"),
   key: () => import("./key.ts"),
 };

@@ -16,6 +16,7 @@ import type { JobOrigin, JobRunner } from "./jobs.ts";
 import type { JobJournal, JournalEntry } from "./journal.ts";
 import { handleLocalEvent, LOCAL_TAGS, type LocalActions } from "./local_events.ts";
 import type { NamedMaster } from "./masters.ts";
+import { pillarRequest } from "./pillar_request.ts";
 import { checkPublication, isForMe } from "./publication.ts";
 import { ReturnSender } from "./returns.ts";
 import { Session, type SessionListener, type SessionParts } from "./session.ts";
@@ -226,11 +227,7 @@ export class MasterConnection implements JobOrigin, SessionListener {
       const load = checkPublication(publication);
       if (!load) continue;
       await prepared;
-      const nodegroups = opts["nodegroups"];
       const facts: MinionFacts = { id: opts.id, grains: world.grains, pillar: this.#pillar };
-      if (nodegroups !== null && typeof nodegroups === "object") {
-        facts.nodegroups = nodegroups as Record<string, unknown>;
-      }
       if (isForMe(load, facts, matches)) jobs.submit(load, this);
     }
   }
@@ -259,17 +256,7 @@ export class MasterConnection implements JobOrigin, SessionListener {
 
   async #fetchPillar(channel: Session["channel"], cleanCache: boolean): Promise<DataMap> {
     const { opts, world } = this.#parts;
-    const pillar = await channel.requestPillar({
-      cmd: "_pillar",
-      id: opts.id,
-      grains: world.grains,
-      saltenv: opts.saltenv,
-      pillarenv: opts.pillarenv,
-      pillar_override: {},
-      extra_minion_data: {},
-      ver: "2",
-      ...(cleanCache ? { clean_cache: true } : {}),
-    });
+    const pillar = await channel.requestPillar(pillarRequest(opts, world.grains, cleanCache));
     const errors = pillar["_errors"];
     if (Array.isArray(errors) && errors.length > 0) {
       log.critical(`Pillar rendered with ${errors.length} errors; see the master's log`);

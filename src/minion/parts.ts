@@ -8,7 +8,7 @@ import type { MinionOpts } from "../config/mod.ts";
 import { type BusAddress, type EventBusServer, startEventBus } from "../event/mod.ts";
 import type { BlockingCaller, ModuleRegistry } from "../loader/types.ts";
 import { getLogger } from "../logging/mod.ts";
-import { matches, type MinionFacts } from "../plugins/matchers/mod.ts";
+import { matches, type MinionFacts, type Nodegroups } from "../plugins/matchers/mod.ts";
 import { runtime } from "../runtime/mod.ts";
 import { zeromqTransport } from "../transport/zeromq/mod.ts";
 import type { DataMap, MinionId, Target } from "../types/mod.ts";
@@ -44,12 +44,17 @@ export function realParts(opts: MinionOpts): MinionParts {
     loadGrains: async (opts) => (await import("../plugins/grains/mod.ts")).loadGrains(opts),
     buildRegistry: async (context) =>
       (await import("../plugins/modules/mod.ts")).buildRegistry(context),
-    matches,
+    matches: (target, facts) => matches(target, facts, { nodegroups: nodegroupsOf(opts) }),
     openJournal,
     callBlocking: threadCaller((name, data) => runtime.spawnThread(name, data)),
     resolver: systemResolver,
     clock: systemClock,
   };
+}
+
+function nodegroupsOf(opts: MinionOpts): Nodegroups {
+  const groups = opts["nodegroups"];
+  return groups !== null && typeof groups === "object" ? groups as Nodegroups : {};
 }
 
 /** `master_alive_interval` is the time in which a dead master is to be noticed. */

@@ -1,0 +1,212 @@
+/**
+ * `saltx call`: functions on this machine. (`salt/cli/call.py`, `salt/cli/caller.py`)
+ * @module
+ */
+import { resolve } from "node:path";
+import { dumpConfig, loadMinionConfig, type MinionOpts, minionTable } from "../config/mod.ts";
+import { CommandExecutionError, CommandNotFoundError, EX, messageOf } from "../errors.ts";
+import {
+  docReport,
+  docText,
+  InvalidArguments,
+  missingFunction,
+  parseCliArgs,
+  yamlifyArg,
+} from "../loader/mod.ts";
+import { getLogger, setupLogging } from "../logging/mod.ts";
+import { Caller, type CallResult, isLocal } from "../minion/caller.ts";
+import { JobKilled } from "../minion/job.ts";
+import { type Data, type DataMap, isMap } from "../types/mod.ts";
+import {
+  flagOption,
+  type Invocation,
+  overridesOf,
+  type RunTool,
+  textOption,
+} from "./invocation.ts";
+import { Display } from "./key/display.ts";
+import { UsageError } from "./usage_error.ts";
+
+const log = getLogger("saltx.call");
+
+/** What `sys.exit(-1)` becomes. */
+const EX_MISSING_FUNCTION = 255;
+
+/** The program of `saltx call`. */
+export const run: RunTool = async (call) => {
+  checkUsage(call);
+  const opts = loadOpts(call);
+  if (flagOption(call, "config_dump")) {
+    call.io.out(dumpConfig(opts));
+    return EX.OK;
+  }
+  const logging = setupLogging(opts, { daemon: false });
+  try {
+    await becomeUser(call, opts);
+    return await withCaller(call, opts);
+  } finally {
+    await logging.close();
+  }
+};
+
+function checkUsage(call: Invocation): void {
+  const grains = flagOption(call, "grains_run");
+  const doc = flagOption(call, "doc");
+  if (flagOption(call, "config_dump")) return;
+  if (call.args.length === 0 && !grains && !doc) {
+    throw new UsageError("Requires function, --grains or --doc");
+  }
+  if (grains && call.args.length > 0) {
+    throw new UsageError("-g/--grains does not accept any arguments");
+  }
+  if (doc && call.args.length > 1) {
+    throw new UsageError("You can only get documentation for one method at one time");
+  }
+}
+
+function loadOpts(call: Invocation): MinionOpts {
+  const given = Object.entries(overridesOf(call)).filter(([key]) =>
+    Object.hasOwn(minionTable, key)
+  );
+  const overrides: Record<string, unknown> = Object.fromEntries(given);
+  // A list of masters stays known: each has a key of its own.
+  delete overrides["master"];
+  const local = flagOption(call, "local");
+  const roots = [["file_root", "file_roots"], ["pillar_root", "pillar_roots"]] as const;
+  for (const [option, key] of roots) {
+    const folder = textOption(call, option);
+    if (folder === undefined) continue;
+    overrides[key] = { base: [resolve(folder)] };
+    if (local) continue;
+    call.io.err(
+      `Warning: --${option.replace("_", "-")} is ignored because --local was not specified; ` +
+        `without it these come from the master.\n`,
+    );
+  }
+  if (local) overrides["file_client"] = "local";
+  const timeout = call.values["auth_timeout"];
+  if (typeof timeout === "number") overrides["auth_timeout"] = timeout;
+  const configDir = textOption(call, "config_dir");
+  return loadMinionConfig({
+    ...(configDir === undefined ? {} : { configDir }),
+    overrides,
+    env: call.io.env,
+  });
+}
+
+async function becomeUser(call: Invocation, opts: MinionOpts): Promise<void> {
+  if (textOption(call, "user") === undefined) return;
+  const { runtime } = await import("../runtime/mod.ts");
+  runtime.becomeUser(opts.user);
+}
+
+async function withCaller(call: Invocation, opts: MinionOpts): Promise<number> {
+  const only = textOption(call, "master");
+  const caller = await Caller.open(opts, {
+    skipGrains: flagOption(call, "skip_grains"),
+    ...(only === undefined ? {} : { only }),
+  });
+  const stop = () => caller.abort();
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  try {
+    const fun = call.args[0] ?? "";
+    if (flagOption(call, "doc")) return showDocs(call, caller, fun);
+    if (flagOption(call, "grains_run")) {
+      show(call, opts, caller.grains, "nested");
+      return EX.OK;
+    }
+    return await callFunction(call, opts, caller, fun);
+  } finally {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+    await caller.close();
+  }
+}
+
+function showDocs(call: Invocation, { registry }: Caller, prefix: string): number {
+  for (const name of registry.functionNames().filter((name) => name.startsWith(prefix))) {
+    call.io.out(`${name}:\n${docText(registry.lookup(name)!.fn)}\n\n`);
+  }
+  return EX.OK;
+}
+
+async function callFunction(
+  call: Invocation,
+  opts: MinionOpts,
+  caller: Caller,
+  fun: string,
+): Promise<number> {
+  if (!caller.registry.lookup(fun)) return functionMissing(call, opts, caller, fun);
+  const words = call.args.slice(1);
+  const noParse = textOption(call, "no_parse")?.split(",") ?? [];
+  const metadata = metadataOf(call);
+  let result: CallResult;
+  try {
+    result = await caller.call(fun, parseCliArgs(words, { noParse }), metadata);
+  } catch (error) {
+    return callFailed(call, caller, fun, error);
+  }
+  const about: DataMap = {
+    id: opts.id,
+    fun,
+    fun_args: words,
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+  warnOfReturners(call);
+  if (!isLocal(opts) && !flagOption(call, "no_return_event")) await caller.report(result, about);
+  if (flagOption(call, "print_metadata")) show(call, opts, { ...result, ...about }, "nested");
+  else show(call, opts, result.return, result.out ?? "nested");
+  if (flagOption(call, "retcode_passthrough")) return result.retcode;
+  return result.retcode === EX.OK ? EX.OK : EX.GENERIC;
+}
+
+function metadataOf(call: Invocation): DataMap | undefined {
+  const text = textOption(call, "metadata");
+  if (text === undefined) return undefined;
+  const metadata = yamlifyArg(text);
+  if (isMap(metadata)) return metadata;
+  throw new UsageError(`option --set-metadata: wanted a map such as '{a: b}', not '${text}'`);
+}
+
+/** Prints under the name that stands for this machine. */
+function show(call: Invocation, opts: MinionOpts, value: Data, out: string): void {
+  new Display(call, call.io, opts, out).show({ local: value });
+}
+
+function functionMissing(
+  call: Invocation,
+  opts: MinionOpts,
+  { registry }: Caller,
+  fun: string,
+): number {
+  const text = missingFunction(registry, fun);
+  const docs = docReport(registry, [`${fun}*`]);
+  if (Object.keys(docs).length > 0) {
+    show(call, opts, { ...docs, [fun]: text }, "nested");
+    return EX.GENERIC;
+  }
+  call.io.err(`${text}\n`);
+  return EX_MISSING_FUNCTION;
+}
+
+function callFailed(call: Invocation, caller: Caller, fun: string, error: unknown): number {
+  const { io } = call;
+  if (error instanceof JobKilled) io.err("\nExiting gracefully on Ctrl-c\n");
+  else if (error instanceof CommandNotFoundError) {
+    io.err(`Command required for '${fun}' not found: ${messageOf(error)}\n`);
+  } else if (error instanceof CommandExecutionError) {
+    io.err(`Error running '${fun}': ${messageOf(error)}\n`);
+  } else if (error instanceof InvalidArguments) {
+    io.err(`\nPassed invalid arguments: ${messageOf(error)}.\n\nUsage:\n`);
+    const found = caller.registry.lookup(fun);
+    if (found) io.out(`${docText(found.fn)}\n`);
+  } else throw error;
+  return EX.GENERIC;
+}
+
+function warnOfReturners(call: Invocation): void {
+  for (const name of (textOption(call, "return") ?? "").split(",").filter(Boolean)) {
+    log.error(`Returner ${name} could not be loaded: it is not available here`);
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * Calls functions on this machine for `salt-call`: with the pillar and services of a master, or
+ * without any master. (`salt/cli/caller.py:BaseCaller`, `salt/minion.py:SMinion`)
+ * @module
+ */
+import type { MinionChannel } from "../channel/types.ts";
+import type { MinionOpts } from "../config/mod.ts";
+import { CommandExecutionError, messageOf, SaltClientError } from "../errors.ts";
+import { type EventClient, openEventClient } from "../event/mod.ts";
+import { loadArguments } from "../loader/bind.ts";
+import { callFunction, createContext } from "../loader/context.ts";
+import { retcodeOf } from "../loader/execute.ts";
+import type { MinionServices, ModuleRegistry, RunningJob } from "../loader/types.ts";
+import { getLogger } from "../logging/mod.ts";
+import { makeJid } from "../text/jid.ts";
+import type { Data, DataMap, Jid, PublishLoad } from "../types/mod.ts";
+import { Job } from "./job.ts";
+import { busAddress } from "./minion.ts";
+import { listMasters, type NamedMaster } from "./masters.ts";
+import { type MinionParts, realParts } from "./parts.ts";
+import { pillarRequest } from "./pillar_request.ts";
+import { ProcFiles, readRunning } from "./proc_files.ts";
+import { type SignedIn, signIn } from "./session.ts";
+import { eventLoad } from "./start_event.ts";
+import { World } from "./world.ts";
+
+const log = getLogger("saltx.call");
+
+/** What a call came to. */
+export interface CallResult {
+  jid: Jid;
+  return: Data;
+  retcode: number;
+  /** The outputter that the function names. */
+  out?: string;
+}
+
+/** How to call. */
+export interface CallerOptions {
+  /** In place of the real ones. */
+  parts?: Partial<MinionParts>;
+  /** Grains are left empty. */
+  skipGrains?: boolean;
+  /** The master to use, in place of the configured ones. */
+  only?: string;
+}
+
+/** Whether calls get by without a master. */
+export function isLocal(opts: MinionOpts): boolean {
+  return (opts.file_client === "local" && !opts.use_master_when_local) ||
+    opts.master_type === "disable";
+}
+
+/** A minion for the time of a call. */
+export class Caller {
+  readonly #opts: MinionOpts;
+  readonly #parts: MinionParts;
+  readonly #world: World;
+  readonly #channel: MinionChannel | null;
+  readonly #pillar: DataMap;
+  readonly #job = new AbortController();
+  #events: Promise<EventClient | null> | null = null;
+
+  private constructor(
+    opts: MinionOpts,
+    parts: MinionParts,
+    world: World,
+    channel: MinionChannel | null,
+    pillar: DataMap,
+  ) {
+    this.#opts = opts;
+    this.#parts = parts;
+    this.#world = world;
+    this.#channel = channel;
+    this.#pillar = pillar;
+  }
+
+  /**
+   * Loads grains and modules, and fetches the pillar from the first master that answers.
+   * @throws AuthenticationError when that master has not accepted this minion's key (exit code 2), or
+   * refuses it; SaltClientError when none answers.
+   */
+  static async open(opts: MinionOpts, options: CallerOptions = {}): Promise<Caller> {
+    const parts: MinionParts = { ...realParts(opts), ...options.parts };
+    const loadGrains = options.skipGrains ? () => Promise.resolve({}) : parts.loadGrains;
+    const world = new World(opts, { loadGrains, buildRegistry: parts.buildRegistry });
+    if (isLocal(opts)) {
+      await world.ready();
+      return new Caller(opts, parts, world, null, await localPillar(opts, world.grains));
+    }
+    const master = await firstMaster(mastersFor(opts, options.only), opts, parts, world);
+    try {
+      await world.ready();
+      const pillar = await master.channel.requestPillar(pillarRequest(opts, world.grains));
+      return new Caller(master.opts, parts, world, master.channel, pillar);
+    } catch (error) {
+      master.channel.close();
+      throw error;
+    }
+  }
+
+  get registry(): ModuleRegistry {
+    return this.#world.registry;
+  }
+
+  get grains(): DataMap {
+    return this.#world.grains;
+  }
+
+  /**
+   * Calls a function with words as they stand on a command line, already read.
+   * @throws what the function throws; SaltInvocationError and InvalidArguments for arguments that do
+   * not fit.
+   */
+  async call(fun: string, arg: Data[], metadata?: DataMap): Promise<CallResult> {
+    const load = callLoad(fun, arg, makeJid(this.#parts.clock.now()), metadata);
+    const job = new Job(load);
+    this.#job.signal.addEventListener("abort", () => job.abort("The call was ended"), {
+      once: true,
+    });
+    const procFiles = new ProcFiles(this.#opts.cachedir);
+    const ctx = createContext({
+      opts: this.#opts,
+      grains: this.grains,
+      pillar: this.#pillar,
+      registry: this.registry,
+      minion: this.#services(),
+      job: load,
+      signal: job.signal,
+      trackProcess: job.trackProcess,
+      callBlocking: this.#parts.callBlocking,
+    });
+    const found = this.registry.lookup(fun);
+    const publication = { ...load, pid: process.pid } as unknown as DataMap;
+    const { args, kwargs } = found ? loadArguments(found.fn, arg, publication) : noArguments;
+    procFiles.add(load);
+    try {
+      const value = await job.untilCut(callFunction(ctx, fun, args, kwargs));
+      const out = ctx.context["out"] ?? found?.fn.out;
+      const result = { jid: load.jid, return: value, retcode: retcodeOf(ctx, value) };
+      return typeof out === "string" ? { ...result, out } : result;
+    } finally {
+      procFiles.remove(load.jid);
+    }
+  }
+
+  /** Ends the call that runs. */
+  abort(): void {
+    this.#job.abort();
+  }
+
+  /**
+   * Tells the master of the call, which makes a job of it. Nothing without a master.
+   * @param about `id`, `fun`, `fun_args` and what else is to be known.
+   */
+  async report(result: CallResult, about: DataMap): Promise<void> {
+    if (!this.#channel) return;
+    const success = result.retcode === 0;
+    const load: DataMap = { cmd: "_return", ...about, ...result, jid: "req", success };
+    try {
+      await this.#channel.request(load);
+    } catch (error) {
+      log.warning(`The master was not told of the call: ${messageOf(error)}`);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#channel?.close();
+    (await this.#events)?.close();
+  }
+
+  #services(): MinionServices {
+    return {
+      running: () => readRunning(this.#opts.cachedir).map(runningElsewhere),
+      refreshModules: () => this.#fireLocal("module_refresh", {}),
+      refreshGrains: () => this.#fireLocal("grains_refresh", {}),
+      refreshPillar: () => this.#fireLocal("pillar_refresh", {}),
+      request: (load) => this.#master().request(load),
+      fireLocal: (tag, data) => this.#fireLocal(tag, data),
+      fireMaster: async (tag, data) => {
+        await this.#master().request(eventLoad(this.#opts.id, { tag, data }));
+        return true;
+      },
+    };
+  }
+
+  #master(): MinionChannel {
+    if (this.#channel) return this.#channel;
+    throw new CommandExecutionError("This needs a master, and the call is a local one");
+  }
+
+  /** Fires on the bus of the minion that runs here. false: none does. */
+  async #fireLocal(tag: string, data: DataMap): Promise<boolean> {
+    const address = busAddress(this.#opts, String(this.#opts.master), 0);
+    this.#events ??= openEventClient(address).catch((error) => {
+      log.debug(`There is no minion to tell: ${messageOf(error)}`);
+      return null;
+    });
+    const events = await this.#events;
+    await events?.fire(tag, data);
+    return events !== null;
+  }
+}
+
+const noArguments = { args: [], kwargs: {} };
+
+function callLoad(fun: string, arg: Data[], jid: Jid, metadata?: DataMap): PublishLoad {
+  const load: PublishLoad = { fun, arg, jid, tgt: "salt-call", tgt_type: "glob", ret: "" };
+  return metadata === undefined ? load : { ...load, metadata };
+}
+
+async function localPillar(opts: MinionOpts, grains: DataMap): Promise<DataMap> {
+  const { PillarCompiler } = await import("../plugins/pillar/mod.ts");
+  return new PillarCompiler(opts).compile({ id: opts.id, grains, pillarenv: opts.pillarenv });
+}
+
+/** The configured masters, or the one that is asked for; a configured one keeps its key file. */
+function mastersFor(opts: MinionOpts, only: string | undefined): NamedMaster[] {
+  const warn = (message: string) => log.warning(message);
+  if (only === undefined) return listMasters(opts, warn);
+  const configured = listMasters(opts, warn).find(({ name }) => name === only);
+  return configured ? [configured] : listMasters({ ...opts, master: only }, warn);
+}
+
+/** A signed-in channel to the first master of the list that answers. */
+async function firstMaster(
+  masters: NamedMaster[],
+  opts: MinionOpts,
+  parts: MinionParts,
+  world: World,
+): Promise<SignedIn> {
+  const sessionParts = {
+    ...parts,
+    grains: async () => {
+      await world.ready();
+      return world.grains;
+    },
+  };
+  const how = { signal: new AbortController().signal, waitWhilePending: false };
+  const attempt = (master: NamedMaster) => signIn(opts, master, sessionParts, how);
+  for (const master of masters.slice(0, -1)) {
+    try {
+      return await attempt(master);
+    } catch (error) {
+      if (!(error instanceof SaltClientError)) throw error;
+      log.warning(`Master ${master.name} cannot be used: ${messageOf(error)}`);
+    }
+  }
+  return await attempt(masters.at(-1)!);
+}
+
+/** A job of the minion, or of another call, as this process sees it. */
+function runningElsewhere(load: DataMap): RunningJob {
+  const pid = Number(load["pid"]);
+  const jid = load["jid"] as Jid;
+  return {
+    jid,
+    pid,
+    load: load as unknown as PublishLoad,
+    children: new Set(),
+    abort: () => {
+      throw new CommandExecutionError(
+        `Job ${jid} belongs to process ${pid}: have the master kill it`,
+      );
+    },
+  };
+}
