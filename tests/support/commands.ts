@@ -34,7 +34,14 @@ const MAX_OUTPUT = 4 << 20;
 
 const running = new Set<ChildProcess>();
 
-process.on("exit", () => running.forEach((child) => killGroup(child, "SIGKILL")));
+const killAll = () => running.forEach((child) => killGroup(child, "SIGKILL"));
+process.on("exit", killAll);
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  process.once(signal, () => {
+    killAll();
+    process.exit(code);
+  });
+}
 
 function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
