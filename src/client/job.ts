@@ -73,6 +73,7 @@ export class Job {
   readonly #tracker: JobTracker;
   /** Jobs that ask about this one. */
   readonly #questions = new Set<string>();
+  #tellRunning: (id: string) => void = () => {};
 
   /** `queue` already reads the events of this job. */
   constructor(published: Published, queue: EventQueue, parts: JobParts) {
@@ -84,6 +85,11 @@ export class Job {
     this.#tracker.expect(published.minions, now);
     this.#tracker.miss(published.missing);
     this.#tracker.notConnected(published.notConnected);
+  }
+
+  /** Calls back for each minion that says that it still works on the job. */
+  onRunning(listener: (id: string) => void): void {
+    this.#tellRunning = listener;
   }
 
   get progress(): JobProgress {
@@ -176,7 +182,9 @@ export class Job {
   #takeAnswer(data: DataMap, now: number): void {
     const id = data["id"];
     if (typeof id !== "string") return;
-    this.#tracker.answered(id, saysRunning(data), now);
+    const running = saysRunning(data);
+    this.#tracker.answered(id, running, now);
+    if (running) this.#tellRunning(id);
   }
 
   async #ask(ids: readonly string[]): Promise<void> {

@@ -50,14 +50,14 @@ export class LocalClient {
   readonly opts: ClientOpts;
   readonly user: string;
   readonly #parts: ClientParts;
-  readonly #clock: Clock;
+  readonly clock: Clock;
   #key: string;
   #events: Promise<EventClient> | undefined;
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
     this.opts = parts.opts;
-    this.#clock = parts.clock ?? systemClock;
+    this.clock = parts.clock ?? systemClock;
     this.user = localUser(parts.env ?? process.env);
     this.#key = this.#readKey();
   }
@@ -112,14 +112,14 @@ export class LocalClient {
     const subscription = orderMasters
       ? events.subscribe(`salt/job/${jid}/`, "syndic/")
       : events.subscribe(`salt/job/${jid}/`);
-    const queue = new EventQueue(this.#clock);
+    const queue = new EventQueue(this.clock);
     queue.add(subscription);
     try {
       await subscription.ready;
       const published = await this.publish({ ...request, jid });
       return new Job(published, queue, {
         events,
-        clock: this.#clock,
+        clock: this.clock,
         rules: this.#rules(request),
         orderMasters,
         newJid: () => this.newJid(),

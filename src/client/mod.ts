@@ -1,4 +1,5 @@
 /** Clients of a master: they publish jobs, wait for returns and send commands. @module */
+export { type BatchEvent, batchNumber, type BatchRules, runBatches } from "./batch.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { NoMinionsError } from "./errors.ts";
 export { Job, type JobProgress, noReturnText, worstRetcode } from "./job.ts";
