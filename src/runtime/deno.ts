@@ -37,6 +37,8 @@ export function denoRuntime(options: { threadMain?: URL } = {}): Runtime {
       const { DenoSocket } = await import("./deno_socket.ts");
       return new DenoSocket(type, options);
     },
+    // The end of the program waits by itself; see deno_zmq.ts.
+    drained: () => Promise.resolve(),
     selfCommand() {
       if (Deno.build.standalone) return [Deno.execPath()];
       const program = new URL("../../mod.ts", import.meta.url).pathname;

@@ -6,6 +6,7 @@ import { loadAddon } from "./node_addon.ts";
 import { sea, threadSource } from "./node_embedded.ts";
 import { openLibc } from "./node_libc.ts";
 import { becomeUser } from "./user.ts";
+import { drained } from "./open_sockets.ts";
 import { startThread, stopThreads } from "./threads.ts";
 import type { Runtime } from "./types.ts";
 
@@ -57,6 +58,7 @@ export function nodeRuntime(options: { threadMain?: URL } = {}): Runtime {
       const { NodeSocket } = await import("./node_socket.ts");
       return new NodeSocket(type, options);
     },
+    drained,
     selfCommand() {
       if (runtime.isExecutable) return [process.execPath];
       const program = new URL("../../mod.ts", import.meta.url).pathname;

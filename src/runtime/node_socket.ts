@@ -9,8 +9,7 @@
  */
 import { loadAddon, type NativeSocket } from "./node_addon.ts";
 import { Fifo } from "./fifo.ts";
-import { closed, opened, waitBegins, waitEnds } from "./open_sockets.ts";
-import { workerThreads } from "./threads.ts";
+import { closed, drains, inThread, opened, waitBegins, waitEnds } from "./open_sockets.ts";
 import type { ZmqMonitorEvent, ZmqOptions, ZmqSocket, ZmqType } from "./types.ts";
 import { closedError, codeOf, floodedError, timeoutError, ZmqError } from "./zmq_error.ts";
 import { OPT, SOCKET_TYPES, socketSettings } from "./zmq_options.ts";
@@ -61,7 +60,9 @@ export class NodeSocket implements ZmqSocket {
   readonly #listeners = new Set<(event: ZmqMonitorEvent) => void>();
   #sending = false;
   #reading = false;
-  #monitored = false;
+  #monitored: Promise<void> | undefined;
+  readonly #lingers: boolean;
+  #hasSent = false;
   #closed = false;
   #receiveTimeout = -1;
   #sentThisTurn = 0;
@@ -69,6 +70,7 @@ export class NodeSocket implements ZmqSocket {
   constructor(type: ZmqType, options: ZmqOptions) {
     this.type = type;
     this.#neverWaits = NEVER_WAIT.has(type);
+    this.#lingers = options.linger !== 0;
     this.#native = new (loadAddon().Socket)(SOCKET_TYPES[type]);
     for (const { id, kind, value } of socketSettings(options)) {
       if (kind === "bytes") this.#native.setStringOption(id, value);
@@ -118,6 +120,7 @@ export class NodeSocket implements ZmqSocket {
 
   send(frames: Frames): Promise<void> {
     if (this.#closed) return Promise.reject(closedError());
+    this.#hasSent = true;
     if (!this.#sending && this.#canSend()) {
       if (++this.#sentThisTurn < SENDS_PER_TURN) return this.#sendNow(frames);
     }
@@ -137,6 +140,7 @@ export class NodeSocket implements ZmqSocket {
       this.#wakeReceive();
       return false;
     }
+    this.#hasSent = true;
     this.#native.send(frames).catch(ignore);
     return true;
   }
@@ -149,14 +153,11 @@ export class NodeSocket implements ZmqSocket {
   /** Not in threads: nothing can end the addon's monitor at once, and a thread must not end with it. */
   monitor(listener: (event: ZmqMonitorEvent) => void): () => void {
     if (this.#closed) throw closedError();
-    if (!workerThreads().isMainThread) {
+    if (inThread()) {
       throw new ZmqError("ENOTSUP", "Cannot monitor a socket in a thread");
     }
     this.#listeners.add(listener);
-    if (!this.#monitored) {
-      this.#monitored = true;
-      this.#watch();
-    }
+    this.#monitored ??= this.#watch();
     return () => this.#listeners.delete(listener);
   }
 
@@ -166,6 +167,7 @@ export class NodeSocket implements ZmqSocket {
     closed(this);
     for (const send of this.#sends.drain()) send.reject(closedError());
     this.#receives.rejectAll(closedError);
+    this.#drainAfterClose();
     this.#native.close();
   }
 
@@ -256,6 +258,12 @@ export class NodeSocket implements ZmqSocket {
     if (!waiter) return;
     this.#receiveNow(Math.max(0, waiter.deadline - performance.now()))
       .then(waiter.resolve, waiter.reject);
+  }
+
+  /** The monitor tells when libzmq has let go of a closed socket. Nothing else does. */
+  #drainAfterClose(): void {
+    if (!this.#lingers || !this.#hasSent || inThread()) return;
+    drains(this.#monitored ?? this.#watch());
   }
 
   /** Follows the monitor until the socket has ended; it must be read, or libzmq's own threads wait. */

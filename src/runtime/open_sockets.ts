@@ -12,12 +12,21 @@ export const CELL = { open: 0, waiting: 1, stopped: 2 } as const;
 /** How many cells there are. */
 export const CELLS = 3;
 
+let thread = false;
+const draining = new Set<Promise<void>>();
+
 let cells = new Int32Array(CELLS);
 const sockets = new Set<{ close(): void }>();
 
-/** From now on this thread counts in `shared`. */
+/** This is a thread, which counts in `shared` from now on. */
 export function countIn(shared: Int32Array<SharedArrayBuffer>): void {
   cells = shared as unknown as Int32Array<ArrayBuffer>;
+  thread = true;
+}
+
+/** Whether this is a thread that {@linkcode startThread} started. */
+export function inThread(): boolean {
+  return thread;
 }
 
 /** A socket was opened. */
@@ -46,4 +55,15 @@ export function closeAll(): void {
   for (const socket of [...sockets]) socket.close();
   Atomics.store(cells, CELL.stopped, 1);
   Atomics.notify(cells, CELL.stopped);
+}
+
+/** A closed socket still delivers what it holds, until `end` resolves. */
+export function drains(end: Promise<void>): void {
+  draining.add(end);
+  end.finally(() => draining.delete(end));
+}
+
+/** Resolves when no closed socket of this thread holds anything any more. */
+export async function drained(): Promise<void> {
+  await Promise.all(draining);
 }

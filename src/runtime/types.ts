@@ -131,6 +131,11 @@ export interface Runtime {
   versions(): Promise<Record<string, string>>;
   /** Loads libzmq on first use. */
   openSocket(type: ZmqType, options?: ZmqOptions): Promise<ZmqSocket>;
+  /**
+   * Resolves when all closed sockets have delivered what they held, or given up after their `linger`.
+   * To be awaited before `process.exit()`, which would drop it.
+   */
+  drained(): Promise<void>;
   /** argv (program first) that starts this same program again, to which its arguments are added. */
   selfCommand(): string[];
   /**

@@ -78,7 +78,7 @@ test("selfCommand() - starts this program", async () => {
   assert.ok(stdout.includes(VERSION), stdout);
 });
 
-test("close() - what was sent before a program ends still arrives", async () => {
+test("drained() - what was sent before a program ends still arrives", async () => {
   const pull = await runtime.openSocket("pull", { linger: 0 });
   const endpoint = await pull.bind("tcp://127.0.0.1:0");
   const [program, args] = command("send_and_exit.ts");
