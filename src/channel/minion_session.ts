@@ -35,6 +35,13 @@ const PROVEN_IN_VERSION_2: ReadonlySet<unknown> = new Set([
   "revoke_auth",
 ]);
 
+/** What a minion of version 2 signs; a master of that time fails at a `sig` in other commands. */
+const SIGNED_IN_VERSION_2: ReadonlySet<unknown> = new Set([
+  "_return",
+  "_syndic_return",
+  "_minion_event",
+]);
+
 /** Who makes requests. */
 export interface RequestMaker {
   identity: MinionIdentity;
@@ -83,7 +90,8 @@ export class MinionSession {
       full["id"] = load["id"] ?? id;
       full["tok"] = maker.token;
     }
-    if (maker.opts.minion_sign_messages) {
+    const signs = this.version === 3 || SIGNED_IN_VERSION_2.has(load["cmd"]);
+    if (maker.opts.minion_sign_messages && signs) {
       full["sig"] = pkcs1Sign(privateKey, packLocal(full), signing);
     }
     full["nonce"] = nonce;

@@ -63,6 +63,8 @@ test("request() signs messages under minion_sign_messages", async () => {
     const { sig, nonce: _nonce, ...rest } = lab.master.requests[0] as DataMap;
     if (version === 3) delete rest["tok"];
     assert.equal(pkcs1Verify(minion.publicKey, packLocal(rest), sig as Uint8Array), true);
+    await lab.channel.request({ cmd: "_file_envs" });
+    assert.equal(Object.hasOwn(lab.master.requests[1] as DataMap, "sig"), version === 3);
   }
 });
 
