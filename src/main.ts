@@ -79,6 +79,8 @@ export async function main(
 export async function runProgram(): Promise<void> {
   const { processIo } = await import("./cli/process_io.ts");
   const code = await main(process.argv0, process.argv.slice(2), processIo());
+  const { runtime } = await import("./runtime/mod.ts");
+  await runtime.drained();
   // What was written to a pipe may still be on its way.
   await new Promise<void>((done) => process.stdout.write("", () => done()));
   await new Promise<void>((done) => process.stderr.write("", () => done()));
