@@ -5,7 +5,7 @@
  */
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
-import { loadMasterConfig, type MasterOpts } from "../config/mod.ts";
+import { loadMasterConfig, type MasterOpts, masterTable } from "../config/mod.ts";
 import { pemFinger } from "../crypt/mod.ts";
 import { EX, messageOf, SaltConfigurationError, SaltException } from "../errors.ts";
 import {
@@ -27,21 +27,18 @@ import { getLogger, type Logging, setupLogging } from "../logging/mod.ts";
 import type { Data } from "../types/mod.ts";
 import { checkUsage, chooseAction, type KeyToolAction, truthOption } from "./key/action.ts";
 import { decideKeys } from "./key/decide.ts";
-import { Display } from "./key/display.ts";
 import { generateKeys, generateSignature } from "./key/generate.ts";
-import { flagOption, overridesOf, type RunTool, textOption } from "./invocation.ts";
+import { flagOption, type RunTool, textOption } from "./invocation.ts";
 import type { Invocation } from "./invocation.ts";
+import { Output } from "./output.ts";
 
 /** What every action uses. */
 interface KeyTool {
   call: Invocation;
   opts: MasterOpts;
   store: KeyStore;
-  display: Display;
+  show(data: Data): void;
 }
-
-/** Options of this tool that mean something else as configuration options. */
-const OWN_OPTIONS = ["list", "print", "preserve_minions", "output", "quiet"];
 
 /** The program of `saltx key`. */
 export const run: RunTool = async (call) => {
@@ -50,8 +47,9 @@ export const run: RunTool = async (call) => {
   const opts = loadOpts(call, action);
   const logging = await enter(call, action, opts);
   try {
-    const display = new Display(call, call.io, opts, "key");
-    return await act({ call, opts, store: new PkiKeyStore(opts), display }, action);
+    const output = new Output(call, opts);
+    const show = (data: Data) => output.show(data, { out: "key" });
+    return await act({ call, opts, store: new PkiKeyStore(opts), show }, action);
   } finally {
     await logging.close();
   }
@@ -97,8 +95,10 @@ async function enter(call: Invocation, action: KeyToolAction, opts: MasterOpts):
 }
 
 function loadOpts(call: Invocation, action: KeyToolAction): MasterOpts {
-  const overrides: Record<string, unknown> = overridesOf(call);
-  for (const name of OWN_OPTIONS) delete overrides[name];
+  const overrides: Record<string, unknown> = {};
+  for (const dest of call.explicit) {
+    if (Object.hasOwn(masterTable, dest)) overrides[dest] = call.values[dest] ?? null;
+  }
   const rotate = truthOption(call, "rotate_aes_key");
   if (rotate !== undefined) overrides["rotate_aes_key"] = rotate;
   const given = textOption(call, "config_dir");
@@ -121,7 +121,7 @@ function readable(path: string): boolean {
   }
 }
 
-function list({ store, opts, display }: KeyTool, word: string): number {
+function list({ store, opts, show }: KeyTool, word: string): number {
   const states = statesOfWord(word) ?? [];
   if (states.length > 1) {
     if (localKeys(opts.pki_dir) === null) {
@@ -130,10 +130,10 @@ function list({ store, opts, display }: KeyTool, word: string): number {
           `configuration?`,
       );
     }
-    display.show(keysByFolder(store.list()) as Data);
+    show(keysByFolder(store.list()) as Data);
     return EX.OK;
   }
-  display.show(Object.fromEntries(
+  show(Object.fromEntries(
     states.map((state) => [STATE_FOLDERS[state], sortIgnoringCase(store.ids(state))]),
   ));
   return EX.OK;
@@ -153,9 +153,9 @@ function showKeys(
   tool: KeyTool,
   keys: KeysByFolder,
   match: string,
-  show: (pem: string) => string,
+  textOf: (pem: string) => string,
 ): number {
-  const { store, opts, display } = tool;
+  const { store, opts, show } = tool;
   const shown: Record<string, Record<string, string>> = {};
   for (const [folder, ids] of Object.entries(matchKeys(keys, match))) {
     const texts: Record<string, string> = shown[folder] = {};
@@ -163,10 +163,10 @@ function showKeys(
     for (const id of ids) {
       const text = state ? store.read(state, id) : readKeyFile(join(opts.pki_dir, id));
       // Null: it was moved while this ran.
-      if (text !== null) texts[id] = show(text);
+      if (text !== null) texts[id] = textOf(text);
     }
   }
-  display.show(shown);
+  show(shown);
   return EX.OK;
 }
 
@@ -178,12 +178,12 @@ function bitsOf({ call, opts }: KeyTool): number {
 async function makeKeys(tool: KeyTool, name: string): Promise<number> {
   const folder = textOption(tool.call, "gen_keys_dir") ?? ".";
   const finger = await generateKeys(tool.opts, { folder, name, bits: bitsOf(tool) });
-  tool.display.show({ return: finger });
+  tool.show({ return: finger });
   return EX.OK;
 }
 
 async function makeSignature(tool: KeyTool): Promise<number> {
-  const { call, opts, display } = tool;
+  const { call, opts, show } = tool;
   const result = await generateSignature(opts, {
     priv: textOption(call, "priv"),
     pub: textOption(call, "pub"),
@@ -191,16 +191,16 @@ async function makeSignature(tool: KeyTool): Promise<number> {
     autoCreate: flagOption(call, "auto_create"),
     bits: bitsOf(tool),
   });
-  display.show({ return: result });
+  show({ return: result });
   return result === true ? EX.OK : EX.GENERIC;
 }
 
-function decideParts({ call, opts, store, display }: KeyTool) {
+function decideParts({ call, opts, store, show }: KeyTool) {
   return {
     parsed: call,
     io: call.io,
     store,
-    display,
+    show,
     cachedir: opts.cachedir,
     sockDir: opts.sock_dir,
     rotate: opts.rotate_aes_key,

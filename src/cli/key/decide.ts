@@ -18,7 +18,6 @@ import type { CliIo } from "../invocation.ts";
 import { flagOption } from "../invocation.ts";
 import type { ParsedArgs } from "../parse_args.ts";
 import { forgetMinions, tellMaster } from "./announce.ts";
-import type { Display } from "./display.ts";
 
 const log = getLogger("saltx.key");
 
@@ -27,7 +26,8 @@ export interface DecideParts {
   parsed: ParsedArgs;
   io: CliIo;
   store: KeyStore;
-  display: Display;
+  /** Shows data by the outputter that is asked for. */
+  show(data: Data): void;
   cachedir: string;
   sockDir: string;
   /** Whether the session key turns when keys are rejected or deleted. */
@@ -64,7 +64,7 @@ export async function decideKeys(
     return EX.OK;
   }
   io.out(`The following keys are going to be ${PAST[action]}:\n`);
-  parts.display.show(keys as Data);
+  parts.show(keys as Data);
   if (!flagOption(parts.parsed, "yes") && !await confirmed(io, action)) return EX.OK;
   return await change(parts, action, keys);
 }
