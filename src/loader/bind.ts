@@ -126,7 +126,7 @@ function fillKeywords(
  */
 export function bindArguments(
   name: string,
-  fn: ExecutionFunction,
+  fn: Pick<ExecutionFunction, "args">,
   args: readonly Data[],
   kwargs: DataMap = {},
 ): Record<string, Data> {
@@ -166,7 +166,7 @@ export function bindArguments(
  * @throws SaltInvocationError naming keyword arguments that the function does not have.
  */
 export function loadArguments(
-  fn: ExecutionFunction,
+  fn: Pick<ExecutionFunction, "args">,
   input: readonly Data[],
   publication?: DataMap,
 ): { args: Data[]; kwargs: DataMap } {
