@@ -2,6 +2,7 @@
  * One build at a time in one folder.
  * @module
  */
+import { randomUUID } from "node:crypto";
 import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -19,7 +20,7 @@ export async function takeLock(path: string): Promise<AsyncDisposable> {
 
 /** The file appears with its content: a reader never finds a lock without a holder. */
 async function tryLock(path: string): Promise<boolean> {
-  const own = `${path}.${process.pid}`;
+  const own = `${path}.${randomUUID()}`;
   await writeFile(own, String(process.pid));
   try {
     await link(own, path);
