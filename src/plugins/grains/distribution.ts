@@ -103,7 +103,7 @@ export function parseAssignments(text: string): Record<string, string> {
 export function distributionGrains(release: Record<string, string>): DataMap {
   const id = release["ID"] ?? "linux";
   const name = (release["NAME"] ?? "Linux").trim();
-  const plain = name.replaceAll(/\W(gnu\/)?linux|server|enterprise linux/gi, "").trim() || name;
+  const plain = name.replaceAll(/\W(gnu\/)?linux/gi, "").trim();
   const short = plain.replaceAll(" ", "").toLowerCase().slice(0, 10);
   const os = id === "sles" ? "SUSE" : SHORT_NAMES[short] ?? plain;
   const grains: DataMap = { os, os_family: FAMILIES[os] ?? familyOf(id, release["ID_LIKE"]) };
