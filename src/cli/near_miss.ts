@@ -27,8 +27,16 @@ export function editDistance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
-/** The nearest of `words`, when it is near enough that a slip explains the difference. */
+/**
+ * The nearest of `words`, when it is near enough that a slip explains the difference; else one that
+ * goes on where `word` ends.
+ */
 export function nearMiss(word: string, words: Iterable<string>): string | undefined {
+  const all = [...words];
+  return nearest(word, all) ?? (word === "" ? undefined : all.find((one) => one.startsWith(word)));
+}
+
+function nearest(word: string, words: readonly string[]): string | undefined {
   let best: string | undefined;
   let distance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of words) {

@@ -2,6 +2,7 @@
  * What each role runs. Only the role that is called is loaded.
  * @module
  */
+import { SaltException } from "../errors.ts";
 import type { RunTool } from "./invocation.ts";
 
 const TOOLS: Readonly<Record<string, () => Promise<{ run: RunTool }>>> = {
@@ -9,6 +10,7 @@ const TOOLS: Readonly<Record<string, () => Promise<{ run: RunTool }>>> = {
   minion: () => import("./minion.ts"),
   salt: () => import("./salt.ts"),
   call: () => import("./call.ts"),
+  run: () => import("./run.ts"),
   completion: () => import("./completion.ts"),
   key: () => import("./key.ts"),
 };
@@ -16,6 +18,6 @@ const TOOLS: Readonly<Record<string, () => Promise<{ run: RunTool }>>> = {
 /** The program of a role. */
 export async function loadTool(role: string): Promise<RunTool> {
   const load = TOOLS[role];
-  if (!load) throw new Error(`no program for role ${role}`);
+  if (!load) throw new SaltException(`saltx ${role} is not part of this version.`);
   return (await load()).run;
 }

@@ -13,6 +13,7 @@ import {
   SaltInvocationError,
 } from "../errors.ts";
 import type { EventClient } from "../event/types.ts";
+import { getLogger } from "../logging/mod.ts";
 import { packWire, unpack } from "../serializers/msgpack.ts";
 import { makeJid } from "../text/jid.ts";
 import type { RequestClient } from "../transport/types.ts";
@@ -25,6 +26,8 @@ import type { WaitRules } from "./job_tracker.ts";
 import { localUser, readLocalKey } from "./local_key.ts";
 import { resolveTarget } from "./target.ts";
 import type { ClientOpts, Credentials, JobRequest, MinionResult, Published } from "./types.ts";
+
+const log = getLogger("saltx.client");
 
 /** Version of the request envelope. */
 const PROTOCOL_VERSION = 3;
@@ -199,6 +202,25 @@ export class LocalClient {
       },
     );
     return unpack(bytes);
+  }
+
+  /**
+   * Accepted minions that hold a live connection, with the address where it is known. Empty when the
+   * master cannot tell, as real ones cannot.
+   */
+  async connected(): Promise<ReadonlyMap<string, string | null>> {
+    const reply = await this.#send({ cmd: "connected", key: this.#key, user: this.user });
+    const found = isMap(reply) ? reply["connected"] : undefined;
+    if (isMap(found)) {
+      return new Map(
+        Object.entries(found).map(([id, address]) => [
+          id,
+          typeof address === "string" ? address : null,
+        ]),
+      );
+    }
+    log.warning("This master does not tell which minions are connected");
+    return new Map();
   }
 
   /** The event bus, for what no job covers. */

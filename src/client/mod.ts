@@ -6,6 +6,15 @@ export { Job, type JobProgress, noReturnText, worstRetcode } from "./job.ts";
 export { type ClientParts, LocalClient } from "./local_client.ts";
 export { keyFilePath, localUser } from "./local_key.ts";
 export { masterUri, openLocalClient } from "./open.ts";
+export {
+  innerData,
+  type RunnerCall,
+  RunnerCaller,
+  runnerDocs,
+  runnerNames,
+  type RunnerOutcome,
+  type RunnerParts,
+} from "./runner.ts";
 export { resolveTarget } from "./target.ts";
 export type {
   ClientOpts,
