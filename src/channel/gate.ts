@@ -2,8 +2,7 @@
  * The master's door: bytes of a request in, bytes of the answer out. No I/O of its own.
  *
  * Decides who asks before anything is done for them: envelope, version, decryption, replay, identity,
- * then the command, which must be in a table. (`salt/channel/server.py:ReqServerChannel.handle_message`,
- * wire facts in docs/protocol)
+ * then the command, which must be in a table. (`salt/channel/server.py:ReqServerChannel.handle_message`)
  * @module
  */
 import type { Crypticle } from "../crypt/mod.ts";

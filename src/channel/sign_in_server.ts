@@ -114,7 +114,8 @@ export class SignInServer {
       };
       const pubSig = this.#publicKeySignature(request.sigAlgo);
       if (pubSig !== null) body["pub_sig"] = pubSig;
-      if (request.token !== null) body["token"] = seal(this.#openToken(request));
+      const token = this.#openToken(request);
+      if (token !== null) body["token"] = seal(token);
       return body;
     } catch (error) {
       log.error(`The sign-in of ${request.id} failed: ${messageOf(error)}`, error);
@@ -133,9 +134,19 @@ export class SignInServer {
     return made;
   }
 
-  /** The token shows the minion that this is the master whose public key it holds. */
-  #openToken(request: Request): Uint8Array {
-    return oaepDecrypt(this.#parts.masterKeys.privateKey, bytesOf(request.token), request.encAlgo);
+  /**
+   * The token shows the minion that this is the master whose public key it holds. One that is for
+   * another key is left unanswered: a minion that verifies signatures then takes the new key.
+   */
+  #openToken(request: Request): Uint8Array | null {
+    if (request.token === null) return null;
+    try {
+      const { privateKey } = this.#parts.masterKeys;
+      return oaepDecrypt(privateKey, bytesOf(request.token), request.encAlgo);
+    } catch (error) {
+      log.warning(`The token of ${request.id} is not for this master's key: ${messageOf(error)}`);
+      return null;
+    }
   }
 
   #signFleetKey(fleetKey: string): Uint8Array {
@@ -191,8 +202,8 @@ function readRequest(
   };
 }
 
-function bytesOf(value: Uint8Array | string | null): Uint8Array {
-  return typeof value === "string" ? new TextEncoder().encode(value) : value ?? new Uint8Array();
+function bytesOf(value: Uint8Array | string): Uint8Array {
+  return typeof value === "string" ? new TextEncoder().encode(value) : value;
 }
 
 function shown(value: Data | undefined): string {

@@ -222,6 +222,19 @@ describe("SignInServer", () => {
     });
   }
 
+  test("answers a token for this master's key, and leaves out the answer to another one", async () => {
+    const { oaepEncrypt } = await import("../../../src/crypt/mod.ts");
+    const master = new TestMaster();
+    const peer = new TestPeer(master, "web1");
+    for (const [name, answered] of [["test-master", true], ["test-master-sign", false]] as const) {
+      const token = oaepEncrypt(vectorKey(name).public_pem, "token", "OAEP-SHA1");
+      const body = await peer.signIn(3, { token });
+      assert.equal("token" in body, answered);
+      assert.ok(body["aes"]);
+    }
+    master.remove();
+  });
+
   test("answers an unsupported signature unsigned", async () => {
     const master = new TestMaster();
     const load = { cmd: "_auth", id: "w", pub: "p", nonce: newNonce(), sig_algo: "none" };
