@@ -10,4 +10,5 @@ export * from "./docs.ts";
 export * from "./execute.ts";
 export * from "./registry.ts";
 export * from "./services.ts";
+export * from "./traverse.ts";
 export * from "./types.ts";

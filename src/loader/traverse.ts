@@ -3,17 +3,11 @@
  * @module
  */
 import { pyStr } from "../text/py_repr.ts";
-import type { Data, DataMap } from "../types/mod.ts";
+import { type Data, type DataMap, isMap } from "../types/mod.ts";
 import { yamlifyArg } from "./args.ts";
 
 /** Between the parts of a path when nothing else is said. */
 export const defaultDelimiter = ":";
-
-/** Whether the value is a map. */
-export function isMap(value: Data | undefined): value is DataMap {
-  return value !== null && typeof value === "object" && !Array.isArray(value) &&
-    !(value instanceof Uint8Array) && !(value instanceof Date) && !(value instanceof Number);
-}
 
 function own(map: DataMap, key: string): Data | undefined {
   return Object.hasOwn(map, key) ? map[key] : undefined;

@@ -3,11 +3,11 @@
  * (`salt/utils/data.py:subdict_match`)
  * @module
  */
-import { defaultDelimiter, isMap, traverse } from "../../loader/traverse.ts";
+import { defaultDelimiter, traverse } from "../../loader/traverse.ts";
 import { compileGlob } from "../../text/glob.ts";
 import { compilePattern } from "../../text/pcre/mod.ts";
 import { pyStr } from "../../text/py_repr.ts";
-import type { Data, DataMap } from "../../types/mod.ts";
+import { type Data, type DataMap, isMap } from "../../types/mod.ts";
 
 /** How the last part of the expression is compared. */
 export type SubdictMode = "glob" | "pcre" | "exact";
