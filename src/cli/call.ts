@@ -16,7 +16,7 @@ import {
 import { getLogger, setupLogging } from "../logging/mod.ts";
 import { Caller, type CallResult, isLocal } from "../minion/caller.ts";
 import { JobKilled } from "../minion/job.ts";
-import { type Data, type DataMap, isMap } from "../types/mod.ts";
+import { type DataMap, isMap } from "../types/mod.ts";
 import {
   flagOption,
   type Invocation,
@@ -24,7 +24,8 @@ import {
   type RunTool,
   textOption,
 } from "./invocation.ts";
-import { Display } from "./key/display.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { Output } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
 
 const log = getLogger("saltx.call");
@@ -69,6 +70,8 @@ function loadOpts(call: Invocation): MinionOpts {
     Object.hasOwn(minionTable, key)
   );
   const overrides: Record<string, unknown> = Object.fromEntries(given);
+  const verbose = overrides["state_verbose"];
+  if (typeof verbose === "string") overrides["state_verbose"] = yamlifyArg(verbose);
   // A list of masters stays known: each has a key of its own.
   delete overrides["master"];
   const local = flagOption(call, "local");
@@ -106,20 +109,18 @@ async function withCaller(call: Invocation, opts: MinionOpts): Promise<number> {
     skipGrains: flagOption(call, "skip_grains"),
     ...(only === undefined ? {} : { only }),
   });
-  const stop = () => caller.abort();
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  const forget = onInterrupt(() => caller.abort());
   try {
-    const fun = call.args[0] ?? "";
+    const [fun = "", ...arg] = call.args;
     if (flagOption(call, "doc")) return showDocs(call, caller, fun);
+    const output = new Output(call, opts, { fun, arg });
     if (flagOption(call, "grains_run")) {
-      show(call, opts, caller.grains, "nested");
+      output.show({ local: caller.grains });
       return EX.OK;
     }
-    return await callFunction(call, opts, caller, fun);
+    return await callFunction(call, opts, caller, output);
   } finally {
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
+    forget();
     await caller.close();
   }
 }
@@ -135,10 +136,10 @@ async function callFunction(
   call: Invocation,
   opts: MinionOpts,
   caller: Caller,
-  fun: string,
+  output: Output,
 ): Promise<number> {
-  if (!caller.registry.lookup(fun)) return functionMissing(call, opts, caller, fun);
-  const words = call.args.slice(1);
+  const [fun = "", ...words] = call.args;
+  if (!caller.registry.lookup(fun)) return functionMissing(call, output, caller, fun);
   const noParse = textOption(call, "no_parse")?.split(",") ?? [];
   const metadata = metadataOf(call);
   let result: CallResult;
@@ -155,10 +156,12 @@ async function callFunction(
   };
   warnOfReturners(call);
   if (!isLocal(opts) && !flagOption(call, "no_return_event")) await caller.report(result, about);
-  if (flagOption(call, "print_metadata")) show(call, opts, { ...result, ...about }, "nested");
-  else show(call, opts, result.return, result.out ?? "nested");
-  if (flagOption(call, "retcode_passthrough")) return result.retcode;
-  return result.retcode === EX.OK ? EX.OK : EX.GENERIC;
+  const { retcode } = result;
+  if (flagOption(call, "print_metadata")) {
+    output.show({ local: { ...result, ...about } }, { out: "nested", retcode });
+  } else output.show({ local: result.return }, { out: result.out, retcode });
+  if (flagOption(call, "retcode_passthrough")) return retcode;
+  return retcode === EX.OK ? EX.OK : EX.GENERIC;
 }
 
 function metadataOf(call: Invocation): DataMap | undefined {
@@ -169,21 +172,16 @@ function metadataOf(call: Invocation): DataMap | undefined {
   throw new UsageError(`option --set-metadata: wanted a map such as '{a: b}', not '${text}'`);
 }
 
-/** Prints under the name that stands for this machine. */
-function show(call: Invocation, opts: MinionOpts, value: Data, out: string): void {
-  new Display(call, call.io, opts, out).show({ local: value });
-}
-
 function functionMissing(
   call: Invocation,
-  opts: MinionOpts,
+  output: Output,
   { registry }: Caller,
   fun: string,
 ): number {
   const text = missingFunction(registry, fun);
   const docs = docReport(registry, [`${fun}*`]);
   if (Object.keys(docs).length > 0) {
-    show(call, opts, { ...docs, [fun]: text }, "nested");
+    output.show({ local: { ...docs, [fun]: text } }, { out: "nested" });
     return EX.GENERIC;
   }
   call.io.err(`${text}\n`);
