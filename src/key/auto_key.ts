@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../logging/mod.ts";
 import { globMatch } from "../text/glob.ts";
+import { compilePattern, PatternError } from "../text/pcre/mod.ts";
 import type { Data, DataMap } from "../types/mod.ts";
 import { codeOf, removeKeyFile } from "./key_files.ts";
 import type { KeyStoreOptions } from "./options.ts";
@@ -132,10 +133,11 @@ export function parseSigningFile(text: string): string[] {
 export function matchesLine(id: string, rule: string): boolean {
   if (globMatch(rule, id)) return true;
   try {
-    return new RegExp(`^(?:${rule})$`, "u").test(id);
-  } catch {
+    return compilePattern(rule).fullmatch(id) !== null;
+  } catch (error) {
     // Most globs are no regular expressions; a rule that is neither covers nothing.
-    return false;
+    if (error instanceof PatternError) return false;
+    throw error;
   }
 }
 
