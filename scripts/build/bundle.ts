@@ -40,8 +40,11 @@ export async function bundle(root: string, main = "./src/main.ts"): Promise<stri
       define: { "import.meta.url": "undefined", "import.meta.main": "false" },
       plugins: [withoutDeno],
       nodePaths: [join(root, "node_modules")],
-      logLevel: "warning",
+      logLevel: "silent",
     });
+    for (const { text, location } of result.warnings) {
+      console.warn(`${location?.file}:${location?.line}: ${text}`);
+    }
     return result.outputFiles[0]!.text;
   } finally {
     await esbuild.stop();

@@ -3,9 +3,10 @@
  * (https://nodejs.org/api/single-executable-applications.html)
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { chmod, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ASSETS } from "../../src/runtime/node_embedded.ts";
+import { ASSETS, LAUNCHER } from "../../src/runtime/node_embedded.ts";
 import { addonBuild } from "../../src/runtime/zmq_addon_files.ts";
 import { nodeBase } from "./node_base.ts";
 import { run } from "./run.ts";
@@ -30,11 +31,13 @@ export async function makeExecutable(
   try {
     await writeFile(join(work, "base"), stripElf(await readFile(await nodeBase(root, target))));
     await chmod(join(work, "base"), 0o755);
-    await writeFile(join(work, ASSETS.bundle), bundle);
+    await writeFile(join(work, "launcher.js"), LAUNCHER);
+    await writeFile(join(work, ASSETS.bundle), `(function (require) {${bundle}\n})`);
+    await makeCodeCache(root, target, work);
     const addon = addonBuild(target.platform, target.arch, target.libc);
     const addonFile = await readFile(join(root, "node_modules", "zeromq", addon));
     await writeFile(join(work, ASSETS.addon), stripElf(addonFile));
-    await writeFile(join(work, "sea.json"), JSON.stringify(config(target), null, 2));
+    await writeFile(join(work, "sea.json"), JSON.stringify(config(), null, 2));
     await run(await nodeBase(root, hostTarget()), ["--build-sea", "sea.json"], work);
     await copyInChunks(join(work, "saltx"), join(work, "finished"));
     await chmod(join(work, "finished"), 0o755);
@@ -44,21 +47,29 @@ export async function makeExecutable(
   }
 }
 
-function config(target: Target): Record<string, unknown> {
+function config(): Record<string, unknown> {
   return {
-    main: ASSETS.bundle,
+    main: "launcher.js",
     executable: "base",
     output: "saltx",
     mainFormat: "commonjs",
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
-    // Compiled code fits only the processor that it was compiled on.
-    useCodeCache: target.name === hostTarget().name,
+    useCodeCache: false,
     execArgv: NODE_OPTIONS,
     // NODE_OPTIONS of the caller's environment is not for us.
     execArgvExtension: "none",
-    assets: { [ASSETS.bundle]: ASSETS.bundle, [ASSETS.addon]: ASSETS.addon },
+    assets: Object.fromEntries(Object.values(ASSETS).map((asset) => [asset, asset])),
   };
+}
+
+/** Compiled code fits only the processor that it was compiled on: other targets get an empty file. */
+async function makeCodeCache(root: string, target: Target, work: string): Promise<void> {
+  const output = join(work, ASSETS.codeCache);
+  if (target.name !== hostTarget().name) return await writeFile(output, "");
+  const script = fileURLToPath(new URL("./write_code_cache.ts", import.meta.url));
+  const args = [...NODE_OPTIONS, script, ASSETS.bundle, output];
+  await run(await nodeBase(root, target), args, work);
 }
 
 async function copyInChunks(from: string, to: string): Promise<void> {

@@ -5,11 +5,29 @@
 import { embeddedAddonFiles } from "./node_unpack.ts";
 import { workerThreads } from "./threads.ts";
 
-/** Assets of the executable, as the build names them. */
-export const ASSETS = { bundle: "saltx.js", addon: "zeromq.node" } as const;
+/**
+ * Assets of the executable, as the build names them: the program as a function of `require`, what V8
+ * compiled of it beforehand (empty when made for another processor), and zeromq's addon.
+ */
+export const ASSETS = {
+  bundle: "saltx.js",
+  codeCache: "saltx.cache",
+  addon: "zeromq.node",
+} as const;
 
 /** The global that tells the bundle that it runs in a thread. */
 export const THREAD_MARK = "saltxThread";
+
+/** The script that the executable and each of its threads begin with. */
+export const LAUNCHER = `"use strict";
+const { getRawAsset } = require("node:sea");
+const { Script } = require("node:vm");
+const source = Buffer.from(getRawAsset("${ASSETS.bundle}")).latin1Slice();
+const cachedData = Buffer.from(getRawAsset("${ASSETS.codeCache}"));
+const options = { filename: "${ASSETS.bundle}" };
+if (cachedData.length > 0) options.cachedData = cachedData;
+new Script(source, options).runInThisContext()(require);
+`;
 
 /** Under which a thread finds where the program loaded the addon from. */
 const ADDON_KEY = "saltx.addon";
@@ -17,7 +35,6 @@ const ADDON_KEY = "saltx.addon";
 /** `node:sea`, as far as it is used. */
 export interface Sea {
   isSea(): boolean;
-  getAsset(key: string, encoding: "utf8"): string;
   getRawAsset(key: string): ArrayBuffer;
 }
 
@@ -49,8 +66,7 @@ export function shareAddon(path: string): void {
   workerThreads().setEnvironmentData(ADDON_KEY, path);
 }
 
-/** The program's own source, to start threads from; undefined when this is not the executable. */
+/** What a thread of the executable runs; undefined when this is not the executable. */
 export function threadSource(): string | undefined {
-  const bundle = sea()?.getAsset(ASSETS.bundle, "utf8");
-  return bundle === undefined ? undefined : `globalThis.${THREAD_MARK} = true;\n${bundle}`;
+  return sea() ? `globalThis.${THREAD_MARK} = true;\n${LAUNCHER}` : undefined;
 }
