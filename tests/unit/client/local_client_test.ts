@@ -4,7 +4,7 @@ import { type LocalClient, type MinionResult, NoMinionsError } from "../../../sr
 import { AuthenticationError, AuthorizationError, PublishError } from "../../../src/errors.ts";
 import { isValidJid } from "../../../src/text/jid.ts";
 import { isMap, type Target } from "../../../src/types/mod.ts";
-import { ScriptedMaster } from "../../support/scripted_master.ts";
+import { ScriptedFleet } from "../../support/scripted_fleet.ts";
 
 const ALL: Target = { tgt: "*", tgt_type: "glob" };
 
@@ -21,7 +21,7 @@ function ends(results: readonly MinionResult[]): string[] {
 }
 
 test("LocalClient.run() gives each return as it comes in and ends with the last", async () => {
-  using master = new ScriptedMaster({ a: { after: 300 }, b: { after: 100 }, c: {} });
+  using master = new ScriptedFleet({ a: { after: 300 }, b: { after: 100 }, c: {} });
   const client = await master.client();
   const results = await master.clock.run(gather(client));
   assert.deepEqual(ends(results), ["c returned", "b returned", "a returned"]);
@@ -29,7 +29,7 @@ test("LocalClient.run() gives each return as it comes in and ends with the last"
 });
 
 test("LocalClient.run() subscribes before it publishes, to its own job only", async () => {
-  using master = new ScriptedMaster({ a: {} });
+  using master = new ScriptedFleet({ a: {} });
   const client = await master.client();
   await master.clock.run(gather(client));
   const [publication] = master.publications;
@@ -41,7 +41,7 @@ test("LocalClient.run() subscribes before it publishes, to its own job only", as
 });
 
 test("LocalClient.run() asks after timeout and names who does not answer", async () => {
-  using master = new ScriptedMaster({ a: {}, dead: { after: Infinity, silent: true } });
+  using master = new ScriptedFleet({ a: {}, dead: { after: Infinity, silent: true } });
   const client = await master.client();
   const results = await master.clock.run(gather(client));
   assert.deepEqual(ends(results), ["a returned", "dead no response"]);
@@ -59,7 +59,7 @@ test("LocalClient.run() asks after timeout and names who does not answer", async
 });
 
 test("LocalClient.run() waits as long as a minion says that it works", async () => {
-  using master = new ScriptedMaster({ slow: { after: 60_000, worksUntil: 60_000, ret: "late" } });
+  using master = new ScriptedFleet({ slow: { after: 60_000, worksUntil: 60_000, ret: "late" } });
   const client = await master.client();
   const results = await master.clock.run(gather(client));
   assert.deepEqual(ends(results), ["slow returned"]);
@@ -69,7 +69,7 @@ test("LocalClient.run() waits as long as a minion says that it works", async () 
 });
 
 test("LocalClient.run() gives up on a minion that stopped working without a return", async () => {
-  using master = new ScriptedMaster({ lost: { after: Infinity, worksUntil: 12_000 } });
+  using master = new ScriptedFleet({ lost: { after: Infinity, worksUntil: 12_000 } });
   const client = await master.client();
   const results = await master.clock.run(gather(client));
   assert.deepEqual(ends(results), ["lost no response"]);
@@ -77,7 +77,7 @@ test("LocalClient.run() gives up on a minion that stopped working without a retu
 });
 
 test("LocalClient.run() does not wait for minions that hold no connection", async () => {
-  using master = new ScriptedMaster({ a: { after: 50 }, off: {} });
+  using master = new ScriptedFleet({ a: { after: 50 }, off: {} });
   master.notConnected = ["off"];
   const client = await master.client();
   const results = await master.clock.run(gather(client));
@@ -87,7 +87,7 @@ test("LocalClient.run() does not wait for minions that hold no connection", asyn
 });
 
 test("LocalClient.run() names ids that have no accepted key", async () => {
-  using master = new ScriptedMaster({ a: {} });
+  using master = new ScriptedFleet({ a: {} });
   master.missing = ["ghost"];
   const client = await master.client();
   const results = await master.clock.run(gather(client));
@@ -96,7 +96,7 @@ test("LocalClient.run() names ids that have no accepted key", async () => {
 });
 
 test("LocalClient.run() counts a return once, however often it comes", async () => {
-  using master = new ScriptedMaster({ a: {}, b: { after: 1000 } });
+  using master = new ScriptedFleet({ a: {}, b: { after: 1000 } });
   const client = await master.client();
   const running = gather(client);
   await master.clock.moveTo(10);
@@ -107,7 +107,7 @@ test("LocalClient.run() counts a return once, however often it comes", async () 
 });
 
 test("LocalClient.run() takes returns of minions that nobody expected", async () => {
-  using master = new ScriptedMaster({ a: { after: 1000 } });
+  using master = new ScriptedFleet({ a: { after: 1000 } });
   const client = await master.client();
   const running = gather(client);
   await master.clock.moveTo(10);
@@ -116,7 +116,7 @@ test("LocalClient.run() takes returns of minions that nobody expected", async ()
 });
 
 test("LocalClient.run() tells failures by the worst return code", async () => {
-  using master = new ScriptedMaster({
+  using master = new ScriptedFleet({
     one: { retcode: 3 },
     several: { retcode: { "cmd.run": 0, "test.fail": 1 } },
     negative: { retcode: -15 },
@@ -131,7 +131,7 @@ test("LocalClient.run() tells failures by the worst return code", async () => {
 });
 
 test("LocalClient.run() ends at once when it is aborted, and tells how things stand", async () => {
-  using master = new ScriptedMaster({ a: {}, works: { after: 99_000, worksUntil: 99_000 } });
+  using master = new ScriptedFleet({ a: {}, works: { after: 99_000, worksUntil: 99_000 } });
   const client = await master.client();
   const stop = new AbortController();
   const running = gather(client, stop.signal);
@@ -142,7 +142,7 @@ test("LocalClient.run() ends at once when it is aborted, and tells how things st
 });
 
 test("LocalClient.run() goes on when the master cannot be asked who works", async () => {
-  using master = new ScriptedMaster({ a: { after: Infinity } });
+  using master = new ScriptedFleet({ a: { after: Infinity } });
   master.override = (load) =>
     load["fun"] === "saltutil.find_job" ? "Some exception handling minion payload" : undefined;
   const client = await master.client();
@@ -150,7 +150,7 @@ test("LocalClient.run() goes on when the master cannot be asked who works", asyn
 });
 
 test("LocalClient.start() publishes nothing to nobody", async () => {
-  using master = new ScriptedMaster({ a: {} });
+  using master = new ScriptedFleet({ a: {} });
   const client = await master.client();
   await assert.rejects(
     client.start({ target: { tgt: "x", tgt_type: "glob" }, fun: "test.ping" }),
@@ -160,7 +160,7 @@ test("LocalClient.start() publishes nothing to nobody", async () => {
 });
 
 test("LocalClient.publish() reads the key again when the master has a new one", async () => {
-  using master = new ScriptedMaster({ a: {} });
+  using master = new ScriptedFleet({ a: {} });
   const client = await master.client();
   master.setKey("new-key");
   master.override = (load) => load["key"] === "new-key" ? undefined : "";
@@ -169,7 +169,7 @@ test("LocalClient.publish() reads the key again when the master has a new one", 
 });
 
 test("LocalClient.publish() throws what the master refuses", async () => {
-  using master = new ScriptedMaster({ a: {} });
+  using master = new ScriptedFleet({ a: {} });
   const client = await master.client();
   const cases: [unknown, new (...args: never[]) => Error, RegExp][] = [
     ["", AuthenticationError, /Failed to authenticate!/],
@@ -189,7 +189,7 @@ test("LocalClient.publish() throws what the master refuses", async () => {
 });
 
 test("LocalClient.publish() sends credentials where Salt looks for them", async () => {
-  using master = new ScriptedMaster({ a: {} });
+  using master = new ScriptedFleet({ a: {} });
   const client = await master.client();
   await client.publish({
     target: { tgt: "*", tgt_type: "grain", delimiter: "|" },
@@ -211,7 +211,7 @@ test("LocalClient.publish() sends credentials where Salt looks for them", async 
 });
 
 test("LocalClient.command() puts credentials at the top of other commands", async () => {
-  using master = new ScriptedMaster({});
+  using master = new ScriptedFleet({});
   let seen: unknown;
   master.override = (load) => {
     seen = load;
@@ -224,7 +224,7 @@ test("LocalClient.command() puts credentials at the top of other commands", asyn
 });
 
 test("LocalClient.newJid() never gives an id twice", async () => {
-  using master = new ScriptedMaster({});
+  using master = new ScriptedFleet({});
   const client = await master.client();
   const ids = new Set(Array.from({ length: 500 }, () => client.newJid()));
   assert.equal(ids.size, 500);
