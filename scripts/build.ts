@@ -91,7 +91,7 @@ async function main(): Promise<void> {
   const source = await bundle(root);
   const xz = !values["no-xz"] && !values["if-changed"];
   for (const target of due) await build(target, hash, source, xz);
-  if (!values["if-changed"]) await writeSums(dist);
+  await writeSums(dist);
 }
 
 try {

@@ -3,10 +3,12 @@
  * @module
  */
 import { randomUUID } from "node:crypto";
-import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 const POLL_MS = 200;
+/** No build takes as long, in ms: a lock of this age belongs to a process number that was given out again. */
+const TOO_OLD = 15 * 60 * 1000;
 
 /** Holds the lock file until disposed of; waits while another living process has it. */
 export async function takeLock(path: string): Promise<AsyncDisposable> {
@@ -37,6 +39,8 @@ async function holderLives(path: string): Promise<boolean> {
   const pid = Number(await readFile(path, "utf8").catch(() => ""));
   // Given up just now.
   if (!pid) return true;
+  const made = await stat(path).then((found) => found.mtimeMs, () => 0);
+  if (Date.now() - made > TOO_OLD) return false;
   try {
     process.kill(pid, 0);
     return true;
