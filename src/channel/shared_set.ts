@@ -31,6 +31,8 @@ export class SharedSet {
   /** Whether the parts were not in the set; now they are. */
   add(...parts: string[]): boolean {
     const { mark, start } = this.#place(parts);
+    // Removed entries leave holes: what stands behind one has to be looked for first.
+    if (this.#holds(mark, start)) return false;
     for (let i = start; i < start + WAYS; i++) {
       const found = Atomics.compareExchange(this.#slots, i, 0n, mark);
       if (found === 0n) return true;
@@ -42,8 +44,20 @@ export class SharedSet {
     return true;
   }
 
+  /** Takes an entry out, if it is in. */
+  remove(...parts: string[]): void {
+    const { mark, start } = this.#place(parts);
+    for (let i = start; i < start + WAYS; i++) {
+      Atomics.compareExchange(this.#slots, i, mark, 0n);
+    }
+  }
+
   has(...parts: string[]): boolean {
     const { mark, start } = this.#place(parts);
+    return this.#holds(mark, start);
+  }
+
+  #holds(mark: bigint, start: number): boolean {
     for (let i = start; i < start + WAYS; i++) {
       if (Atomics.load(this.#slots, i) === mark) return true;
     }

@@ -1,31 +1,68 @@
 /**
- * Which minions hold a live subscription, as the publisher's socket sees it: each saltx minion, and
- * each real one under `zmq_filtering`, subscribes to a topic of its own.
+ * Which minions hold a live subscription.
+ *
+ * Each saltx minion, and each real one under `zmq_filtering`, subscribes to a topic of its own, and the
+ * publisher's socket tells when a topic gets its first subscriber and loses the last. Other real minions
+ * are known as in Salt: their cached addresses against the peers of the publish port.
+ * (`salt/utils/minions.py:CkMinions.connected_ids`)
  * @module
  */
+import type { MinionDataCache } from "../cache/mod.ts";
+import type { SharedSet } from "../channel/shared_set.ts";
 import { minionTopic } from "../transport/zeromq/mod.ts";
+import { connectedPeers } from "./tcp_peers.ts";
 
-/** Topics that are not yet assigned to an id, at most; more is a flood. */
-const MAX_UNKNOWN = 100_000;
+/** Topics of ids that were asked for; beyond it the memory starts anew. */
+const MAX_TOPICS = 100_000;
 
-/** Present topics, and ids by topic. */
-export class Presence {
-  readonly #topics = new Set<string>();
-  readonly #acceptedIds: () => string[];
+/** Whether a minion is there; `unknown` where nothing tells. */
+export type Presence = "present" | "absent" | "unknown";
 
-  constructor(acceptedIds: () => string[]) {
-    this.#acceptedIds = acceptedIds;
+/** Where the answer comes from. */
+export interface PresenceParts {
+  /** Topics with a subscriber, noted by the main thread. */
+  topics: SharedSet;
+  minions: MinionDataCache;
+  publishPort: number;
+}
+
+/** Takes what the publish server tells of a topic. */
+export function noteTopic(topics: SharedSet, topic: string, present: boolean): void {
+  if (!/^[0-9a-f]{40}$/.test(topic)) return;
+  if (present) topics.add(topic);
+  else topics.remove(topic);
+}
+
+/** Answers for many ids at a time. */
+export class PresenceCheck {
+  readonly #parts: PresenceParts;
+  readonly #topicOf = new Map<string, string>();
+
+  constructor(parts: PresenceParts) {
+    this.#parts = parts;
   }
 
-  /** Takes what the publish server tells of a topic. */
-  note(topic: string, present: boolean): void {
-    if (topic.length !== 40) return;
-    if (!present) this.#topics.delete(topic);
-    else if (this.#topics.size < MAX_UNKNOWN) this.#topics.add(topic);
+  /** The presence of each id, in order. */
+  of(ids: readonly string[]): Presence[] {
+    let peers: Set<string> | null = null;
+    return ids.map((id) => {
+      if (this.#parts.topics.has(this.#topic(id))) return "present";
+      const grains = this.#parts.minions.grains(id);
+      if (grains === null) return "unknown";
+      if ("saltxversion" in grains) return "absent";
+      peers ??= connectedPeers(this.#parts.publishPort);
+      return [grains["ipv4"], grains["ipv6"]].flat().some((ip) => peers!.has(String(ip)))
+        ? "present"
+        : "absent";
+    });
   }
 
-  /** Accepted minions that are there now. */
-  present(): string[] {
-    return this.#acceptedIds().filter((id) => this.#topics.has(minionTopic(id)));
+  #topic(id: string): string {
+    const known = this.#topicOf.get(id);
+    if (known !== undefined) return known;
+    if (this.#topicOf.size >= MAX_TOPICS) this.#topicOf.clear();
+    const topic = minionTopic(id);
+    this.#topicOf.set(id, topic);
+    return topic;
   }
 }

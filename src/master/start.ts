@@ -6,24 +6,24 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openJobCache } from "../cache/mod.ts";
-import { sharedTable } from "../channel/shared_set.ts";
+import { SharedSet, sharedTable } from "../channel/shared_set.ts";
 import type { MasterOpts } from "../config/mod.ts";
 import { Crypticle } from "../crypt/mod.ts";
 import { EX, messageOf, SaltException } from "../errors.ts";
 import { type EventBusServer, startEventBus } from "../event/mod.ts";
 import { atomicWrite, ensureDir } from "../fs/mod.ts";
-import { type MasterKeys, openMasterKeys, PkiKeyStore } from "../key/mod.ts";
+import { openMasterKeys, PkiKeyStore } from "../key/mod.ts";
 import { getLogger, lowestWanted } from "../logging/mod.ts";
 import { ZmqPublishServer } from "../transport/zeromq/publish_server.ts";
 import { ZmqRequestServer } from "../transport/zeromq/request_server.ts";
 import { bindPrivate } from "../transport/zeromq/private_bind.ts";
-import { sizeOptions, tcpOptions } from "../transport/zeromq/socket_options.ts";
+import { heartbeatOptions, sizeOptions, tcpOptions } from "../transport/zeromq/socket_options.ts";
 import { makeJid } from "../text/jid.ts";
 import { tcpEndpoint } from "../transport/zeromq/mod.ts";
 import { FleetKey } from "./fleet_key.ts";
 import { writeLocalKeys } from "./local_keys.ts";
 import { checkOpenFiles } from "./open_files.ts";
-import { Presence } from "./presence.ts";
+import { noteTopic } from "./presence.ts";
 import { Publisher } from "./publisher.ts";
 import { Rotation } from "./rotation.ts";
 import { type WorkerData, workersEndpoint } from "./worker_thread.ts";
@@ -66,12 +66,12 @@ async function start(
   const keys = new PkiKeyStore(opts);
   keys.prepare();
   checkOpenFiles(opts.max_open_files, keys.ids("accepted").length);
-  const presence = new Presence(() => keys.ids("accepted"));
+  const present = sharedTable(1 << 17);
   const subscribers = new SharedArrayBuffer(4);
   const server = await bound(
     "publish_port",
     opts.publish_port,
-    () => openPublishServer(opts, presence),
+    () => openPublishServer(opts, new SharedSet(present)),
   );
   stops.push(() => server.close());
   const requests = await bound("ret_port", opts.ret_port, () => openRequestServer(opts));
@@ -89,7 +89,13 @@ async function start(
     server,
   });
   stops.push(() => publisher.close());
-  const data = await workerData(opts, masterKeys, fleet, portOf(server.endpoint), subscribers);
+  const data = await workerData(opts, {
+    masterKeys,
+    fleetKey: fleet.text,
+    publishPort: portOf(server.endpoint),
+    subscribers,
+    present,
+  });
   let rotation: Rotation | undefined;
   const pool = await WorkerPool.start(data, {
     count: opts.worker_threads,
@@ -136,14 +142,15 @@ function servesOtherUsers(opts: MasterOpts): boolean {
   return Object.keys({ ...opts.publisher_acl, ...opts.external_auth }).length > 0;
 }
 
-function openPublishServer(opts: MasterOpts, presence: Presence): Promise<ZmqPublishServer> {
+function openPublishServer(opts: MasterOpts, topics: SharedSet): Promise<ZmqPublishServer> {
   return ZmqPublishServer.open(tcpEndpoint(opts.interface, opts.publish_port), {
     ...tcpOptions(opts),
     linger: 1000,
     sendHighWaterMark: opts.pub_hwm,
     backlog: opts.zmq_backlog,
     maxMessageSize: 4096,
-  }, (topic, present) => presence.note(topic, present));
+    ...heartbeatOptions(opts),
+  }, (topic, present) => noteTopic(topics, topic, present));
 }
 
 function openRequestServer(opts: MasterOpts): Promise<ZmqRequestServer> {
@@ -181,23 +188,20 @@ async function bound<T>(option: string, port: number, open: () => Promise<T>): P
 
 async function workerData(
   opts: MasterOpts,
-  masterKeys: MasterKeys,
-  fleet: FleetKey,
-  publishPort: number,
-  subscribers: SharedArrayBuffer,
+  parts: Pick<
+    WorkerData,
+    "masterKeys" | "fleetKey" | "publishPort" | "subscribers" | "present"
+  >,
 ): Promise<WorkerData> {
   // Made before the workers open it, so that they do not race for its schema.
   openJobCache(opts).close();
   return {
     opts,
-    masterKeys,
-    fleetKey: fleet.text,
+    ...parts,
     sessionSecret: await sessionSecret(join(opts.cachedir, ".session_secret")),
     localKeys: await writeLocalKeys(opts.cachedir, opts.user, Object.keys(opts.publisher_acl)),
-    publishPort,
     replays: sharedTable(),
     signedIn: sharedTable(1 << 17),
-    subscribers,
     logLevelNo: lowestWanted(),
   };
 }

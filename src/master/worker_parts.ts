@@ -7,6 +7,7 @@ import type { MasterOpts } from "../config/mod.ts";
 import type { KeyStore, MasterKeys } from "../key/mod.ts";
 import type { DataMap } from "../types/mod.ts";
 import type { FleetKey } from "./fleet_key.ts";
+import type { PresenceCheck } from "./presence.ts";
 
 /** Handed to every command. */
 export interface WorkerParts {
@@ -26,4 +27,5 @@ export interface WorkerParts {
   rotate(reason: string): void;
   /** Minions that hold a live subscription now. */
   subscribers(): number;
+  presence: PresenceCheck;
 }

@@ -23,6 +23,7 @@ import { busEndpoints } from "../event/address.ts";
 import { clearCommands } from "./commands/clear.ts";
 import { encryptedCommands } from "./commands/encrypted.ts";
 import { FleetKey } from "./fleet_key.ts";
+import { PresenceCheck } from "./presence.ts";
 import { publishPullEndpoint } from "./publisher.ts";
 import { VersionMemory } from "./version_memory.ts";
 import type { WorkerParts } from "./worker_parts.ts";
@@ -40,6 +41,8 @@ export interface WorkerData {
   /** Tables of {@linkcode SharedSet}. */
   replays: SharedArrayBuffer;
   signedIn: SharedArrayBuffer;
+  /** Topics with a subscriber. */
+  present: SharedArrayBuffer;
   /** One Int32: minions that hold a live subscription. */
   subscribers: SharedArrayBuffer;
   /** The lowest level that any sink of the main thread wants. */
@@ -122,6 +125,11 @@ async function openParts(
     send: (load, ids) => publisher.send(packLocal({ load, minions: ids })),
     rotate: (reason) => tell({ kind: "rotate", reason }),
     subscribers: () => Atomics.load(counter, 0),
+    presence: new PresenceCheck({
+      topics: new SharedSet(worker.present),
+      minions,
+      publishPort: worker.publishPort,
+    }),
   };
   const close = () => {
     events.close();

@@ -34,6 +34,7 @@ export function clearCommands(parts: WorkerParts): Map<string, ClearCommand> {
   const commands: Record<string, ClearCommand> = {
     ping: (load) => load,
     publish: (load) => refusable("publish", () => publishCommand(parts, access, load)),
+    connected: (load) => refusable("connected", () => connectedCommand(parts, access, load)),
     mk_token: (load) => refusable("mk_token", () => makeToken(load, access)),
     get_token: (load) =>
       load["token"] === undefined ? false : access.tokens.get(load["token"]) ?? {},
@@ -52,10 +53,29 @@ async function publishCommand(
   const publishing = publishParts(parts);
   if (operator.rules !== null) authorise(request, operator.rules, publishing.targets);
   const published = await publish(request, publishing);
-  if (published !== null) return { enc: "clear", load: { ...published } };
+  if (published !== null) {
+    const presence = parts.presence.of(published.minions);
+    const not_connected = published.minions.filter((_, i) => presence[i] === "absent");
+    if (not_connected.length > 0) parts.jobs.setEnd(published.jid, not_connected, "not connected");
+    return { enc: "clear", load: { ...published, not_connected } };
+  }
   const { tgt, tgt_type } = request.target;
   const error = `Master could not resolve minions for target ${tgt} (${tgt_type})`;
   return { enc: "clear", load: { jid: null, minions: [], error } };
+}
+
+/** Accepted minions that hold a live connection; saltx's own, for `manage.*` and `--summary`. */
+async function connectedCommand(
+  parts: WorkerParts,
+  access: AccessParts,
+  load: DataMap,
+): Promise<Data> {
+  const operator = await authenticate(load, access);
+  if (operator.rules !== null) throw new AuthorizationError("Authorization error occurred.");
+  const ids = parts.keys.ids("accepted");
+  const presence = parts.presence.of(ids);
+  const there = ids.filter((_, i) => presence[i] === "present");
+  return { connected: Object.fromEntries(there.map((id) => [id, null])) };
 }
 
 /** @throws {AuthorizationError} when the rules do not allow all functions on all minions. */

@@ -24,3 +24,13 @@ test("SharedSet keeps taking entries when full, and remembers the newest", () =>
   assert.equal(set.has("entry 9999"), true);
   assert.equal(set.has("entry 0"), false);
 });
+
+test("SharedSet.remove() takes one entry out and leaves the others", () => {
+  const set = new SharedSet(sharedTable(8));
+  for (const id of ["a", "b", "c"]) set.add(id);
+  set.remove("a");
+  set.remove("never there");
+  assert.deepEqual(["a", "b", "c"].map((id) => set.has(id)), [false, true, true]);
+  assert.equal(set.add("c"), false, "found behind the hole");
+  assert.equal(set.add("a"), true);
+});
