@@ -20,7 +20,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { fileError } from "../fs/mod.ts";
+import { ensureDir, fileError } from "../fs/mod.ts";
 
 /** Bytes of a public key file that are read at most; the PEM of a 32,768-bit key has 5,600. */
 export const MAX_KEY_BYTES = 16_384;
@@ -34,6 +34,16 @@ const LITTER_MS = 600_000;
 /** The `code` of a system error. */
 export function codeOf(error: unknown): string | undefined {
   return (error as { code?: string }).code;
+}
+
+/**
+ * Makes the pki folder. One that is there keeps the modes that Salt lets pass, 0700 and 0750, and with
+ * `permissive` any; every other becomes 0700. (`salt/utils/verify.py:verify_env`)
+ */
+export function ensurePkiFolder(path: string, permissive: boolean): void {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode;
+  const fine = mode !== undefined && (permissive || (mode & 0o7777) === 0o750);
+  ensureDir(path, fine ? undefined : 0o700);
 }
 
 /** The text of a key file; null when there is none, it is a folder, or too large to be a key. */

@@ -6,8 +6,7 @@
 import { join } from "node:path";
 import { cleanKey } from "../crypt/mod.ts";
 import { SaltException } from "../errors.ts";
-import { ensureDir } from "../fs/mod.ts";
-import { readKeyFile } from "./key_files.ts";
+import { ensurePkiFolder, readKeyFile } from "./key_files.ts";
 import { loadKeyPairFiles } from "./key_pair_files.ts";
 
 /** What a master identifies itself by. All are texts, so that they can be handed to threads. */
@@ -51,7 +50,7 @@ const MIN_BITS = 2048;
  */
 export async function openMasterKeys(options: MasterKeyOptions): Promise<MasterKeys> {
   const folder = options.pki_dir;
-  ensureDir(folder, options.permissive_pki_access ? undefined : 0o700);
+  ensurePkiFolder(folder, options.permissive_pki_access ?? false);
   const bits = Math.max(options.keysize ?? MIN_BITS, MIN_BITS);
   const own = await loadKeyPairFiles({
     folder,

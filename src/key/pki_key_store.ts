@@ -15,6 +15,7 @@ import { AutoKey } from "./auto_key.ts";
 import { FileCache } from "./file_cache.ts";
 import {
   createKeyFile,
+  ensurePkiFolder,
   isFile,
   listKeyFiles,
   MAX_KEY_BYTES,
@@ -91,7 +92,7 @@ export class PkiKeyStore implements KeyStore {
 
   prepare(): void {
     const names = [...Object.values(STATE_FOLDERS), AUTOSIGN_FOLDER];
-    ensureDir(this.#options.pki_dir, this.#options.permissive_pki_access ? undefined : 0o700);
+    ensurePkiFolder(this.#options.pki_dir, this.#options.permissive_pki_access ?? false);
     for (const name of names) ensureDir(join(this.#options.pki_dir, name));
     for (const folder of Object.values(this.#folders)) removeLitter(folder, this.#now());
   }

@@ -282,6 +282,22 @@ test("prepare() makes a folder that only its owner can enter, and clears litter"
   assert.deepEqual([existsSync(litter), existsSync(fresh)], [false, true]);
 });
 
+test("prepare() leaves the modes of a folder that Salt leaves, and closes others", () => {
+  using it = temporaryStore();
+  using permissive = temporaryStore({ pki_dir: it.pki, permissive_pki_access: true });
+  const after = (store: typeof it.store, mode: number) => {
+    chmodSync(it.pki, mode);
+    store.prepare();
+    return statSync(it.pki).mode & 0o7777;
+  };
+  assert.deepEqual([0o700, 0o750, 0o755].map((mode) => after(it.store, mode)), [
+    0o700,
+    0o750,
+    0o700,
+  ]);
+  assert.equal(after(permissive.store, 0o770), 0o770);
+});
+
 test("keys are written complete, with mode 0644 and nothing left beside", () => {
   using it = temporaryStore();
   it.store.offer("w1", KEY_A);
