@@ -2,6 +2,7 @@
  * The life of a daemon: background, pid file, user, logging, signals, systemd.
  * @module
  */
+import { userInfo } from "node:os";
 import { EX, messageOf, SaltException } from "../errors.ts";
 import { getLogger, type Logger, type Logging, setupLogging } from "../logging/mod.ts";
 import type { LoggingOptions } from "../logging/mod.ts";
@@ -52,6 +53,16 @@ function ownCommand(name: string): readonly string[] {
   const role = name.replace(/^salt-/, "");
   const named = words[0] === role || words[0] === name;
   return [...runtime.selfCommand(), ...(named ? words : [role, ...words])];
+}
+
+/** Whether the daemon already runs as the user it is to run as; who may have no name. */
+function isThisUser(user: string): boolean {
+  if (user === "" || user === String(process.getuid?.())) return true;
+  try {
+    return userInfo().username === user;
+  } catch {
+    return false;
+  }
 }
 
 function ownerFor(user: string): Owner | undefined {
@@ -160,7 +171,7 @@ class DaemonProcess {
       this.#log.warning(messageOf(error));
     }
     if (this.#reporter) process.chdir("/");
-    if (opts.user !== "") runtime.becomeUser(opts.user);
+    if (!isThisUser(opts.user)) runtime.becomeUser(opts.user);
   }
 
   async #serve(signals: Signals): Promise<number> {

@@ -14,7 +14,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import { SaltException } from "../errors.ts";
 import { ensureDir, fileError } from "../fs/mod.ts";
 
@@ -52,8 +52,8 @@ function isAlive(pid: number): boolean {
 function looksLikeDaemon(pid: number): boolean {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-    const words = [basename(process.execPath), "salt"];
-    return command === "" || words.some((word) => command.includes(word));
+    // From source it runs as `node mod.ts` or `deno run mod.ts`.
+    return command === "" || /salt|\/mod\.ts\0/.test(command);
   } catch {
     return true;
   }
