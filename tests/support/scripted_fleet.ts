@@ -18,6 +18,8 @@ const URI = "memory://master";
 export interface ScriptedMinion {
   /** ms until it returns; Infinity: never. */
   after?: number;
+  /** The same for `test.ping`, where that differs. */
+  pingAfter?: number;
   ret?: Data;
   retcode?: Data;
   out?: string;
@@ -125,7 +127,9 @@ export class ScriptedFleet {
       });
       return;
     }
-    const { after = 0, ret = true, retcode = 0, out } = minion;
+    const ping = load["fun"] === "test.ping" && minion.pingAfter !== undefined;
+    const { ret = true, retcode = 0, out }: ScriptedMinion = ping ? {} : minion;
+    const after = (ping ? minion.pingAfter : minion.after) ?? 0;
     if (after === Infinity) return;
     if (after > 0) await this.clock.wait(after);
     this.sendReturn(id, jid, {
