@@ -59,8 +59,10 @@ export async function callTool(
     });
     if (parsed.action !== null) return await act(parsed.action, tool, call);
     hardCrash ||= parsed.values["hard_crash"] === true;
+    const { withSaltfile } = await import("./saltfile.ts");
+    const complete = await withSaltfile(parsed, tool, call.io.env);
     const run = await load(role.role);
-    return await run({ ...parsed, tool, program: call.program, io: call.io });
+    return await run({ ...complete, tool, program: call.program, io: call.io });
   } catch (error) {
     return report(error, tool, call, hardCrash);
   }
