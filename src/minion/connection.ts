@@ -51,7 +51,6 @@ export class MasterConnection implements JobOrigin, SessionListener {
   readonly #stop = new AbortController();
   readonly #ready = Promise.withResolvers<void>();
   readonly #returns: ReturnSender;
-  readonly #timers: ReturnType<typeof setInterval>[] = [];
   #opts: MinionOpts;
   #session: Session | null = null;
   #pillar: DataMap = {};
@@ -154,7 +153,6 @@ export class MasterConnection implements JobOrigin, SessionListener {
   async close(ms: number): Promise<void> {
     await this.#returns.drain(ms);
     this.#returns.close();
-    for (const timer of this.#timers) clearInterval(timer);
     this.#stop.abort(new Error("The minion stops"));
     this.#session?.close();
     await this.#bus.close();
@@ -279,17 +277,19 @@ export class MasterConnection implements JobOrigin, SessionListener {
   /** What happens again and again, at Salt's intervals in minutes. */
   #startTimers(): void {
     const { ping_interval: ping, grains_refresh_every: refresh } = this.#parts.opts;
-    const every = (minutes: number, work: () => Promise<unknown>) => {
-      if (minutes <= 0) return;
-      const timer = setInterval(() => {
-        if (this.#connected) work().catch((error) => log.warning(messageOf(error)));
-      }, minutes * 60_000);
-      this.#timers.push(timer);
-    };
-    every(ping, () => this.#ping());
-    every(refresh, async () => {
+    void this.#every(ping, () => this.#ping());
+    void this.#every(refresh, async () => {
       if (await this.#parts.world.refreshGrains()) await this.refreshPillar();
     });
+  }
+
+  async #every(minutes: number, work: () => Promise<unknown>): Promise<void> {
+    const { signal } = this.#stop;
+    while (minutes > 0 && !signal.aborted) {
+      await this.#parts.clock.sleep(minutes * 60_000, signal).catch(() => {});
+      if (signal.aborted || !this.#connected) continue;
+      await work().catch((error) => log.warning(messageOf(error)));
+    }
   }
 
   async #ping(): Promise<void> {

@@ -26,11 +26,14 @@ export class MinionStopping extends Error {
 export class Job implements RunningJob {
   readonly load: PublishLoad;
   readonly pid = process.pid;
+  readonly #graceMs: number;
   readonly #children = new Set<number>();
   readonly #controller = new AbortController();
 
-  constructor(load: PublishLoad) {
+  /** @param graceMs How long process groups outlive the job when it is cut. */
+  constructor(load: PublishLoad, graceMs = GRACE_MS) {
     this.load = load;
+    this.#graceMs = graceMs;
   }
 
   get jid(): Jid {
@@ -54,7 +57,7 @@ export class Job implements RunningJob {
   cut(reason: JobKilled | MinionStopping): void {
     if (this.signal.aborted) return;
     this.#controller.abort(reason);
-    if (this.#children.size > 0) setTimeout(() => this.#killChildren(), GRACE_MS).unref();
+    if (this.#children.size > 0) setTimeout(() => this.#killChildren(), this.#graceMs).unref();
   }
 
   /** Notes a process group; the result forgets it. */

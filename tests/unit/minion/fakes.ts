@@ -380,14 +380,20 @@ export function job(jid: string, fun: string | string[], arg: Data[] = []): Publ
 /** Parts of a minion that reach nothing outside of the test. */
 export function fakeParts(
   master: FakeMaster,
-  fakes: { bus?: FakeBus; clock?: FakeClock; journal?: JobJournal; probe?: Probe } = {},
+  fakes: {
+    bus?: FakeBus;
+    clock?: FakeClock;
+    journal?: JobJournal;
+    probe?: Probe;
+    grains?: DataMap;
+  } = {},
 ): MinionParts {
   const probe = fakes.probe ?? new Probe();
   return {
     transport: master.transport,
     openChannel: master.openChannel,
     startBus: () => Promise.resolve(fakes.bus ?? new FakeBus()),
-    loadGrains: (opts) => Promise.resolve({ id: opts.id, os: "Debian" }),
+    loadGrains: (opts) => Promise.resolve({ ...(fakes.grains ?? { id: opts.id }) }),
     buildRegistry: ({ opts, grains }) => probe.registry(opts, grains),
     matches,
     openJournal: () => Promise.resolve(fakes.journal ?? new FakeJournal()),

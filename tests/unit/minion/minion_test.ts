@@ -29,6 +29,7 @@ function start(t: TestContext, overrides: Record<string, unknown> = {}) {
     clock: new FakeClock(),
     journal: new FakeJournal(),
     probe: new Probe(),
+    grains: { id: "m1", os: "Debian" },
   };
   const opts = testOpts(root, overrides);
   let minion: RunningMinion | undefined;
@@ -268,6 +269,41 @@ test("a minion builds the connection anew when the link does not come back", asy
   clock.advance(await clock.sleeps.take());
   await master.signIns.take();
   await master.event("salt/minion/m1/start");
+});
+
+test("ping_interval makes a minion ask, and connect anew when nobody answers", async (t) => {
+  const { master, clock } = await ready(t, { ping_interval: 2 });
+  await master.signIns.take();
+  clock.advance(await clock.sleeps.take((ms) => ms === 120_000));
+  await master.event("minion_ping");
+  master.answer = () => Promise.reject(new SaltReqTimeoutError("no answer"));
+  clock.advance(await clock.sleeps.take((ms) => ms === 120_000));
+  const wait = await clock.sleeps.take((ms) => ms < 20_000);
+  master.answer = () => null;
+  clock.advance(wait);
+  await master.signIns.take();
+});
+
+test("grains_refresh_every fetches the pillar when the grains have changed", async (t) => {
+  const { master, clock, grains } = await ready(t, { grains_refresh_every: 1 });
+  await master.next("_pillar");
+  clock.advance(await clock.sleeps.take((ms) => ms === 60_000));
+  await clock.sleeps.take((ms) => ms === 60_000);
+  assert.deepEqual(master.requests.left.filter((load) => load["cmd"] === "_pillar"), []);
+  grains["os"] = "Other";
+  clock.advance(60_000);
+  const load = await master.next("_pillar");
+  assert.equal((load["grains"] as DataMap)["os"], "Other");
+});
+
+test("random_startup_delay holds the first sign-in back", async (t) => {
+  const { master, clock, run } = start(t, { random_startup_delay: 10 });
+  const minion = await run();
+  const wait = await clock.sleeps.take();
+  assert.equal(wait, 5000);
+  assert.deepEqual(master.signIns.left, []);
+  clock.advance(wait);
+  await minion.ready;
 });
 
 test("a minion whose key is refused ends with the channel's exit code", async (t) => {
