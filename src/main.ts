@@ -66,7 +66,7 @@ export async function main(
     return word === undefined ? EX.USAGE : EX.OK;
   }
   if (word === "-V" || word === "--versions-report") {
-    const { versionsReport } = await import("./runtime/versions_report.ts");
+    const { versionsReport } = await import("./cli/versions_report.ts");
     io.out(await versionsReport());
     return EX.OK;
   }

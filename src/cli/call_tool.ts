@@ -38,7 +38,7 @@ async function act(action: string, tool: ToolDef, call: ToolCall): Promise<numbe
   } else if (action === "version") {
     call.io.out(call.versionLine);
   } else {
-    const { versionsReport } = await import("../runtime/versions_report.ts");
+    const { versionsReport } = await import("./versions_report.ts");
     call.io.out(await versionsReport());
   }
   return EX.OK;
