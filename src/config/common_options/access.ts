@@ -9,11 +9,11 @@ export const commonAccess = {
   autosign_timeout: int(120, "yes", "Minutes a file in `minions_autosign` lets one minion in.", {
     min: 0,
   }),
-  publisher_acl: map({}, "later", "Which users of this host may run what."),
-  publisher_acl_blacklist: map({}, "later", "Which users and functions are refused."),
+  publisher_acl: map({}, "yes", "Which users of this host may run what."),
+  publisher_acl_blacklist: map({}, "yes", "Which users and functions are refused."),
   cache: str("localfs", "later", "Where grains, pillar and mine of minions are kept."),
   cache_sreqs: bool(true, "no", "Keep request sockets open."),
-  ext_job_cache: str("", "later", "Returner to which minions send results by themselves."),
+  ext_job_cache: str("", "yes", "Returner to which minions send results by themselves."),
   open_mode: bool(false, "yes", "Accept every key, without any check. For experiments only."),
   auto_accept: bool(false, "yes", "Accept keys of new minions without being asked."),
   master_sign_key_name: str(

@@ -9,12 +9,12 @@ export const commonFiles = {
   file_client: choice(
     "local",
     ["remote", "local"],
-    "later",
+    "yes",
     "Where `salt://` files come from: the master (`remote`) or own folders (`local`).",
   ),
   file_roots: map<readonly string[]>(
     { "base": ["/srv/salt", "/srv/spm/salt"] },
-    "later",
+    "yes",
     "Folders of `salt://` by environment.",
   ),
   fileserver_backend: list(
@@ -22,21 +22,21 @@ export const commonFiles = {
     "later",
     "File servers in the order in which they are asked.",
   ),
-  fileserver_followsymlinks: bool(true, "later", "Serve what symbolic links lead to."),
-  fileserver_ignoresymlinks: bool(false, "later", "Leave symbolic links out of listings."),
+  fileserver_followsymlinks: bool(true, "yes", "Serve what symbolic links lead to."),
+  fileserver_ignoresymlinks: bool(false, "yes", "Leave symbolic links out of listings."),
   file_ignore_regex: textList(
     [],
-    "later",
+    "yes",
     "Files whose path fits one of these expressions are not served.",
   ),
   file_ignore_glob: textList(
     [],
-    "later",
+    "yes",
     "Files whose path fits one of these patterns are not served.",
   ),
   file_recv: bool(false, "later", "Let minions push files to the master (`cp.push`)."),
   file_recv_max_size: int(100, "later", "Largest pushed file in MiB."),
-  file_buffer_size: int(1048576, "later", "Bytes read and sent at once."),
+  file_buffer_size: int(1048576, "yes", "Bytes read and sent at once."),
   salt_cp_chunk_size: int(98304, "later", "Bytes a piece of `salt-cp -C` has."),
   top_file_merging_strategy: str(
     "merge",

@@ -46,7 +46,7 @@ export const commonLogging = {
   log_fmt_jid: oneOf(
     ["null", "str"],
     "[JID: %(jid)s]",
-    "yes",
+    "no",
     "Form of `%(jid)s` in lines that belong to a job.",
   ),
   log_fmt_minion_id: oneOf(
@@ -66,10 +66,10 @@ export const commonLogging = {
   log_rotate_backup_count: int(0, "yes", "How many log files that were put aside are kept.", {
     min: 0,
   }),
-  color: bool(true, "later", "Colour in output, on a terminal."),
-  strip_colors: bool(true, "later", "Take colour codes out of results."),
+  color: bool(true, "yes", "Colour in output, on a terminal."),
+  strip_colors: bool(true, "yes", "Take colour codes out of results."),
   color_theme: optional(str("", "no", "File with other colours.")),
-  output: optional(str("", "later", "Outputter to use unless the command line says.")),
-  output_file: optional(str("", "later", "File that gets the output of every command.")),
+  output: optional(str("", "yes", "Outputter to use unless the command line says.")),
+  output_file: optional(str("", "yes", "File that gets the output of every command.")),
   outputter_dirs: list([], "no", "Folders of Python outputters."),
 };

@@ -10,20 +10,20 @@ const REFSPECS = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags
 export const commonPillar = {
   pillar_roots: map<readonly string[]>(
     { "base": ["/srv/pillar", "/srv/spm/pillar"] },
-    "later",
+    "yes",
     "Folders of pillar files by environment.",
   ),
-  pillarenv: oneOf(["null", "str"], null, "later", "Pillar environment, in place of all."),
+  pillarenv: oneOf(["null", "str"], null, "yes", "Pillar environment, in place of all."),
   pillar_opts: bool(false, "later", "Put the master's options into each pillar."),
   pillar_source_merging_strategy: str(
     "smart",
-    "later",
+    "yes",
     "How values of several pillar files become one.",
   ),
-  pillar_merge_lists: bool(false, "later", "Join lists when pillars are merged."),
+  pillar_merge_lists: bool(false, "yes", "Join lists when pillars are merged."),
   pillar_includes_override_sls: bool(
     false,
-    "later",
+    "yes",
     "Included pillar files win over those that include them.",
   ),
   pillar_raise_on_missing: bool(

@@ -10,7 +10,11 @@ export const masterKeys = {
     path("", "yes", "File of ids, patterns and expressions; keys of such ids are accepted."),
   ),
   autoreject_file: optional(
-    path("", "yes", "The same, of ids whose keys are rejected. Wins over `autosign_file`."),
+    path(
+      "",
+      "yes",
+      "File of ids, patterns and expressions; keys of such ids are rejected. Wins over `autosign_file`.",
+    ),
   ),
   autosign_grains_dir: optional(
     path(
@@ -25,7 +29,7 @@ export const masterKeys = {
     emptyIsNone: true,
   }),
   key_pass: oneOf(["null", "str"], null, "yes", "Passphrase of the master's private key."),
-  signing_key_pass: oneOf(["null", "str"], null, "later", "Passphrase of the signing key."),
+  signing_key_pass: oneOf(["null", "str"], null, "yes", "Passphrase of the signing key."),
   cluster_key_pass: oneOf(["null", "str"], null, "no", "Passphrase of the cluster's key."),
   max_minions: int(0, "yes", "How many minions may be accepted; 0 for any number.", { min: 0 }),
   rotate_aes_key: bool(true, "yes", "Change the session key when a minion's key is deleted."),
@@ -41,15 +45,15 @@ export const masterKeys = {
     "yes",
     "Let a minion have its own key rejected (`saltutil.revoke_auth`).",
   ),
-  master_sign_pubkey: bool(false, "later", "Sign the public key in answers to minions."),
+  master_sign_pubkey: bool(false, "yes", "Sign the public key in answers to minions."),
   master_pubkey_signature: str(
     "master_pubkey_signature",
-    "later",
+    "yes",
     "File with a ready signature of the public key.",
   ),
   master_use_pubkey_signature: bool(
     false,
-    "later",
+    "yes",
     "Send the ready signature instead of signing each time.",
   ),
   minimum_auth_version: int(
@@ -66,7 +70,7 @@ export const masterKeys = {
   ),
   request_server_aes_session: int(
     0,
-    "yes",
+    "later",
     "Seconds a minion's own session key lasts; 0 for no such keys.",
     { min: 0 },
   ),
@@ -75,10 +79,10 @@ export const masterKeys = {
   }),
   require_minion_sign_messages: bool(
     false,
-    "yes",
+    "later",
     "Refuse returns and events that a minion has not signed.",
   ),
-  drop_messages_signature_fail: bool(false, "yes", "Drop messages whose signature is wrong."),
+  drop_messages_signature_fail: bool(false, "later", "Drop messages whose signature is wrong."),
   auth_mode: int(1, "no", "Unused."),
   auth_events: bool(true, "yes", "Fire an event for each authentication."),
   auth_events_autosign_grains: optional(list([], "no", "Grains shown in authentication events.")),

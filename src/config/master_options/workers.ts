@@ -12,7 +12,7 @@ export const masterWorkers = {
   master_async_mworker: bool(false, "no", "Answer several requests at once in a worker."),
   master_mworker_max_inflight: int(0, "no", "Bound of `master_async_mworker`."),
   master_stats: bool(false, "later", "Count requests by kind and fire the counts as events."),
-  master_stats_event_iter: int(60, "later", "Seconds between such events."),
+  master_stats_event_iter: int(60, "later", "Seconds between events of `master_stats`."),
   req_server_niceness: oneOf(["null", "int"], null, "no", "Niceness of the request server."),
   pub_server_niceness: oneOf(["null", "int"], null, "no", "Niceness of the publisher."),
   fileserver_update_niceness: oneOf(

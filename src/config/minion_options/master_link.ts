@@ -24,7 +24,7 @@ export const minionMasterLink = {
   master_type: choice(
     "str",
     ["str", "failover", "func", "distributed", "disable"],
-    "later",
+    "yes",
     "What `master` is: `str`, `failover`, `func`, `distributed` or `disable`.",
   ),
   master_uri_format: choice(
@@ -35,12 +35,16 @@ export const minionMasterLink = {
   ),
   master_finger: str("", "yes", "Fingerprint that the master's key must have."),
   syndic_finger: str("", "later", "Fingerprint that a syndic's key must have."),
-  master_alive_interval: int(0, "later", "Seconds between checks that the master is there."),
+  master_alive_interval: int(0, "yes", "Seconds between checks that the master is there."),
   master_failback: bool(false, "later", "Return to the first master of the list when it is back."),
-  master_failback_interval: int(0, "later", "Seconds between checks for that."),
+  master_failback_interval: int(
+    0,
+    "later",
+    "Seconds between looks whether the first master is back.",
+  ),
   master_shuffle: bool(false, "later", "Old name of `random_master`."),
   random_master: bool(false, "later", "Try the masters in random order."),
-  master_tries: int(1, "yes", "Rounds through all masters before giving up; -1 for ever.", {
+  master_tries: int(1, "later", "Rounds through all masters before giving up; -1 for ever.", {
     min: -1,
   }),
   source_interface_name: str("", "no", "Interface from which connections go out."),
@@ -56,7 +60,7 @@ export const minionMasterLink = {
   ),
   resolve_dns_fallback: bool(
     true,
-    "no",
+    "yes",
     "Go on with the last address when a name cannot be found.",
   ),
   auth_timeout: int(5, "yes", "Seconds an answer to an authentication may take.", { min: 0 }),
@@ -69,9 +73,14 @@ export const minionMasterLink = {
     "Seconds until a waiting minion asks again whether it was accepted.",
     { min: 0 },
   ),
-  acceptance_wait_time_max: float(0, "yes", "Bound to which that time grows; 0 for no growth.", {
-    min: 0,
-  }),
+  acceptance_wait_time_max: float(
+    0,
+    "yes",
+    "Seconds to which `acceptance_wait_time` grows; 0 for no growth.",
+    {
+      min: 0,
+    },
+  ),
   rejected_retry: bool(false, "yes", "Go on asking when the key was rejected."),
   random_startup_delay: int(0, "yes", "Seconds, at most, that a start waits by chance.", {
     min: 0,
@@ -83,8 +92,10 @@ export const minionMasterLink = {
     { min: 0 },
   ),
   recon_default: float(1000, "yes", "Milliseconds until the first reconnection.", { min: 0 }),
-  recon_max: float(10000, "yes", "Milliseconds added to `recon_default` at most.", { min: 0 }),
-  recon_randomize: bool(true, "yes", "Pick a number between the two by chance."),
+  recon_max: float(10000, "yes", "Milliseconds added to `recon_default` at most, by chance.", {
+    min: 0,
+  }),
+  recon_randomize: bool(true, "yes", "Add a time by chance to `recon_default`."),
   ping_interval: int(0, "yes", "Minutes between pings to the master; 0 for none.", { min: 0 }),
   request_channel_timeout: int(60, "yes", "Seconds a request may take.", { min: 0 }),
   request_channel_tries: int(3, "yes", "How often a request is tried.", { min: 0 }),
@@ -92,7 +103,7 @@ export const minionMasterLink = {
   return_retry_timer_max: int(
     10,
     "yes",
-    "Bound of that time; with it the time is chosen by chance.",
+    "Bound of `return_retry_timer`; with it the time is chosen by chance.",
     { min: 0 },
   ),
   return_retry_tries: int(3, "yes", "How often a return is tried.", { min: 0 }),
@@ -100,11 +111,11 @@ export const minionMasterLink = {
   tcp_pull_port: port(4511, "yes", "Minion's event bus for writers with `ipc_mode: tcp`."),
   tcp_authentication_retries: int(5, "no", "Tries of the TCP transport."),
   tcp_reconnect_backoff: float(1, "no", "Seconds between tries of the TCP transport."),
-  verify_master_pubkey_sign: bool(false, "later", "Check the master's signature on its key."),
+  verify_master_pubkey_sign: bool(false, "yes", "Check the master's signature on its key."),
   always_verify_signature: bool(
     false,
-    "later",
-    "Check it at every authentication, not only when the key changed.",
+    "yes",
+    "Check the master's signature at every authentication, not only when its key changed.",
   ),
   encryption_algorithm: choice(
     "OAEP-SHA1",
