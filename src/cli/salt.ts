@@ -320,6 +320,7 @@ async function runDocs(run: SaltRun, request: JobRequest): Promise<number> {
   const docs: Record<string, Data> = {};
   for await (const result of watched.results()) {
     summary.add(result);
+    if (typeof result.ret === "string") call.io.err(`${result.id}: ${result.ret}\n`);
     if (!isMap(result.ret)) continue;
     for (const [fun, doc] of Object.entries(result.ret)) if (doc) docs[fun] ??= doc;
   }

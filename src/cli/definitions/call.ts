@@ -47,7 +47,11 @@ const own: readonly OptionDef[] = [
     "retcode_passthrough",
     "Exit with the function's return code.",
   ),
-  flag(["--metadata"], "print_metadata", "Show the whole return, with id, outputter and return code."),
+  flag(
+    ["--metadata"],
+    "print_metadata",
+    "Show the whole return, with id, outputter and return code.",
+  ),
   text("--set-metadata", "metadata", "Data to keep with the job, as YAML."),
   text("--id", "id", "Minion id to use."),
   flag(["--skip-grains"], "skip_grains", "Do not load the grains."),

@@ -112,12 +112,14 @@ export const executors: readonly OptionDef[] = [
     dest: "module_executors",
     kind: "text",
     metavar: "EXECUTOR_LIST",
+    later: "sent to minions, of which saltx' own call functions directly",
     doc: "Executors that call the function, in place of those in the minion's configuration.",
   },
   {
     flags: ["--executor-opts"],
     dest: "executor_opts",
     kind: "text",
+    later: "as for --module-executors",
     doc: "Options for the executors, in place of those in the minion's configuration.",
   },
 ];
@@ -195,6 +197,7 @@ export function targets(extended: boolean): readonly OptionGroup[] {
           dest: "list_hosts",
           kind: "flag",
           default: false,
+          differs: "refused: rosters are for salt-ssh",
           doc: "List the hosts of the rosters.",
         },
         ...rows.map(([flags, dest, doc]): OptionDef => ({

@@ -14,7 +14,8 @@ export function output(more: readonly OptionDef[] = []): OptionGroup {
         flags: ["--out", "--output"],
         dest: "output",
         kind: "text",
-        doc: "Outputter: nested, json, yaml, txt, raw, quiet, pprint, highstate, table, key or another.",
+        doc:
+          "Outputter: nested, json, yaml, txt, raw, quiet, pprint, highstate, table, key or another.",
       },
       {
         flags: ["--out-indent", "--output-indent"],

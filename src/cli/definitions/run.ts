@@ -31,7 +31,7 @@ export const run: ToolDef = {
         ...informational,
         saltfile,
         configDir,
-        timeout(1),
+        { ...timeout(1), differs: "changes nothing: runners take `timeout` as an argument" },
         argsStdin,
         {
           flags: ["--jid"],
@@ -61,6 +61,7 @@ export const run: ToolDef = {
           dest: "skip_grains",
           kind: "flag",
           default: false,
+          differs: "changes nothing: runners get no grains here",
           doc: "Do not load the grains.",
         },
         configDump,
@@ -77,4 +78,13 @@ export const run: ToolDef = {
     logging("/var/log/salt/master"),
   ],
   examples: ["saltx run manage.status", "saltx run jobs.lookup_jid 20260101120000000000"],
+  exitCodes: [
+    ["0", "The runner did its work."],
+    [
+      "1",
+      "It failed, there is no such runner, or its arguments do not fit. Salt exits 0 for the last " +
+      "two.",
+    ],
+    ["2 to 255", "The return code that the runner gave."],
+  ],
 };

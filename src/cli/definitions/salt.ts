@@ -23,6 +23,7 @@ const running: readonly OptionDef[] = [
   {
     flags: ["-s", "--static"],
     dest: "static",
+    differs: "minions that did not return are in the result too, and make the exit code 1",
     kind: "flag",
     default: false,
     doc: "Show all returns as one result when the last one is in.",
@@ -30,6 +31,7 @@ const running: readonly OptionDef[] = [
   {
     flags: ["-p", "--progress"],
     dest: "progress",
+    differs: "needs nothing else installed; the line goes to standard error, on a terminal only",
     kind: "flag",
     default: false,
     doc: "Show how many have answered while the job runs, and a summary at its end.",
@@ -37,6 +39,7 @@ const running: readonly OptionDef[] = [
   {
     flags: ["--failhard"],
     dest: "failhard",
+    differs: "what is already at work is waited for and shown; what was not started is named",
     kind: "flag",
     default: false,
     doc: "With --batch: start nothing more after the first failure.",
@@ -44,6 +47,7 @@ const running: readonly OptionDef[] = [
   {
     flags: ["--async"],
     dest: "async",
+    differs: "exits 2 when the target matches nobody",
     kind: "flag",
     default: false,
     doc: "Print the job id and do not wait for returns.",
@@ -66,6 +70,7 @@ const running: readonly OptionDef[] = [
   {
     flags: ["--show-timeout"],
     dest: "show_timeout",
+    differs: "an option of its own here",
     kind: "flag",
     sets: true,
     default: true,
@@ -77,6 +82,7 @@ const running: readonly OptionDef[] = [
     kind: "flag",
     sets: false,
     default: true,
+    differs: "they still make the exit code 1",
     doc: "Do not show minions that did not return. They still count for the exit code.",
   },
   {
@@ -100,6 +106,7 @@ const batch: readonly OptionDef[] = [
   {
     flags: ["-b", "--batch", "--batch-size"],
     dest: "batch",
+    differs: "minions that do not answer the ping make the exit code 1",
     kind: "text",
     default: "",
     completes: "none",
@@ -133,6 +140,7 @@ const returners: readonly OptionDef[] = [
   {
     flags: ["--return"],
     dest: "return",
+    later: "sent to minions; saltx' own return to the master only",
     kind: "text",
     default: "",
     metavar: "RETURNER",
@@ -142,6 +150,7 @@ const returners: readonly OptionDef[] = [
   {
     flags: ["--return_config"],
     dest: "return_config",
+    later: "sent to minions; saltx' own return to the master only",
     kind: "text",
     default: "",
     metavar: "RETURNER_CONF",
@@ -151,6 +160,7 @@ const returners: readonly OptionDef[] = [
   {
     flags: ["--return_kwargs"],
     dest: "return_kwargs",
+    later: "sent to minions; saltx' own return to the master only",
     kind: "text",
     metavar: "RETURNER_KWARGS",
     completes: "none",
@@ -177,6 +187,7 @@ const rest: readonly OptionDef[] = [
   {
     flags: ["--summary"],
     dest: "cli_summary",
+    differs: "names minions by how they ended",
     kind: "flag",
     default: false,
     doc: "End with a count of who returned, who failed and who did not answer.",
@@ -235,5 +246,12 @@ export const salt: ToolDef = {
     "saltx salt '*' test.ping",
     "saltx salt -G 'os:Debian' cmd.run 'uptime' --out json",
     "saltx salt 'web*' -b 10% service.restart nginx",
+  ],
+  exitCodes: [
+    ["0", "Every minion that was expected returned, with return code 0."],
+    ["1", "A minion failed, or did not return. Also after Ctrl-C."],
+    ["2", "Nothing was sent: nobody matched, the master refused or does not run. Salt exits 0."],
+    ["42", "Target, function or arguments are missing."],
+    ["1 to 255", "With --batch: the worst return code; 1 when that is no exit code."],
   ],
 };

@@ -29,6 +29,10 @@ export interface OptionDef {
   readonly doc: string;
   /** Salt has no such option. */
   readonly ours?: boolean;
+  /** How it differs from Salt's. */
+  readonly differs?: string;
+  /** What it lacks, where it is read but does not yet do its work. */
+  readonly later?: string;
 }
 
 /** Options that the help shows under one heading. */
@@ -51,4 +55,6 @@ export interface ToolDef {
   readonly config: "master" | "minion" | null;
   readonly groups: readonly OptionGroup[];
   readonly examples: readonly string[];
+  /** What the tool's own exit codes mean, besides those that all tools have. */
+  readonly exitCodes?: readonly (readonly [code: string, meaning: string])[];
 }
