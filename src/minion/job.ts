@@ -83,6 +83,8 @@ export class Job implements RunningJob {
 
   #killChildren(): void {
     for (const group of this.#children) {
+      // kill(-1) would mean every process there is.
+      if (group <= 1) continue;
       try {
         process.kill(-group, "SIGKILL");
       } catch (error) {

@@ -3,19 +3,25 @@
  * @module
  */
 import type { MinionOpts } from "../config/mod.ts";
+import type { PillarOptions } from "../loader/types.ts";
 import type { DataMap } from "../types/mod.ts";
 
-/** @param cleanCache the master is to forget what it has compiled. */
-export function pillarRequest(opts: MinionOpts, grains: DataMap, cleanCache = false): DataMap {
+/** `cleanCache`: the master is to forget what it has compiled. */
+export function pillarRequest(
+  opts: MinionOpts,
+  grains: DataMap,
+  options: PillarOptions & { cleanCache?: boolean } = {},
+): DataMap {
+  const { pillarenv = opts.pillarenv, saltenv = opts.saltenv, override = {} } = options;
   return {
     cmd: "_pillar",
     id: opts.id,
     grains,
-    saltenv: opts.saltenv,
-    pillarenv: opts.pillarenv,
-    pillar_override: {},
+    saltenv,
+    pillarenv,
+    pillar_override: override,
     extra_minion_data: {},
     ver: "2",
-    ...(cleanCache ? { clean_cache: true } : {}),
+    ...(options.cleanCache ? { clean_cache: true } : {}),
   };
 }

@@ -28,8 +28,8 @@ test("a cut job takes process groups with it that do not end by themselves", asy
   const running = new Job(job("1", "a.b"), 1);
   running.trackProcess(child.pid!);
   running.trackProcess(ended.pid!);
-  const forget = running.trackProcess(1);
-  assert.deepEqual([...running.children], [child.pid, ended.pid, 1]);
+  const forget = running.trackProcess(2 ** 30);
+  assert.deepEqual([...running.children], [child.pid, ended.pid, 2 ** 30]);
   forget();
   const exit = once(child, "exit");
   running.abort("Killed");
