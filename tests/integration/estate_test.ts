@@ -1,10 +1,11 @@
 /** The main job, end to end: a master and minions of saltx, keys, functions, jobs, exit codes. */
 import assert from "node:assert/strict";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DataMap } from "../../src/types/mod.ts";
 import type { Lab } from "../support/lab.ts";
 import type { Master } from "../support/master.ts";
+import { RawPeer } from "../support/raw_peer.ts";
 import { scenario, type Step } from "../support/scenario.ts";
 import { until } from "../support/until.ts";
 
@@ -59,12 +60,14 @@ scenario("keys of new minions", async (lab, step) => {
     },
   );
   await step("a deleted key shuts its minion out", async () => {
-    await master.key("-y", "-d", "web-1");
-    await until("the key to be pending again", async () => {
-      return (await readdir(join(master.pkiDir, "minions_pre"))).includes("web-1");
-    });
-    const { stdout, code } = await master.salt("-t", "1", "*", "test.ping");
-    assert.match(stdout, /No minions matched the target/);
+    const peer = await RawPeer.accepted(master, "raw-1");
+    const event = { cmd: "_minion_event", tag: "acme/x", data: {} };
+    assert.equal(await peer.request(event), null);
+    await master.key("-y", "-d", "*-1");
+    assert.equal(await peer.sendPlain(peer.seal(event)), "bad load");
+    assert.deepEqual(await peer.signIn(), { ret: true });
+    const { stdout, stderr, code } = await master.salt("-t", "1", "*", "test.ping");
+    assert.match(stdout + stderr, /No minions matched the target/);
     assert.equal(code, 2);
   });
 });
@@ -111,7 +114,7 @@ scenario("functions on minions", async (lab, step) => {
     assert.deepEqual(both, { "test.ping": true, "test.echo": "x" });
   });
   await step("exit codes: 0, and non-zero when a function fails or is missing", async () => {
-    assert.equal((await master.salt("*", "cmd.run", "true")).code, 0);
+    assert.equal((await master.salt("*", "cmd.run", "exit 0")).code, 0);
     for (
       const args of [["cmd.run", "exit 3"], ["no.such"], ["test.exception"], ["test.sleep", "x"]]
     ) {

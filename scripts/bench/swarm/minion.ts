@@ -105,7 +105,9 @@ export class SimulatedMinion {
   async return(jid: string, value: Data = this.#value()): Promise<void> {
     const { id } = this.#who;
     const load = { cmd: "_return", id, jid, fun: "test.ping", fun_args: [], return: value };
-    await this.#encrypted({ ...load, retcode: 0, success: true });
+    const answer = await this.#encrypted({ ...load, retcode: 0, success: true });
+    // What is not stored is answered by something else than null.
+    if (answer !== null) throw new Error(`a return was answered ${JSON.stringify(answer)}`);
     this.#tally.returns += 1;
   }
 

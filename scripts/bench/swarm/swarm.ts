@@ -60,14 +60,13 @@ export class Swarm implements AsyncDisposable {
   static async start(options: SwarmOptions): Promise<Swarm> {
     await ensureKeys(options.keyFile, options.keyPairs);
     const ids = swarmIds(options.count);
-    const share = Math.ceil(ids.length / options.processes);
-    const workers: Worker[] = [];
-    for (let at = 0; at < ids.length; at += share) {
-      const { keyFile, behaviour } = options;
-      workers.push(
-        new Worker(options.node, { ids: ids.slice(at, at + share), keyFile, behaviour }),
-      );
-    }
+    const of = options.processes;
+    const share = Math.ceil(ids.length / of);
+    const { keyFile, behaviour, node } = options;
+    const workers = Array.from({ length: of }, (_, index) => {
+      const own = ids.slice(index * share, (index + 1) * share);
+      return new Worker(node, { index, of, ids: own, keyFile, behaviour });
+    });
     return new Swarm(workers);
   }
 
