@@ -9,8 +9,9 @@ import { CommandExecutionError, messageOf, SaltClientError } from "../errors.ts"
 import { type EventClient, openEventClient } from "../event/mod.ts";
 import { loadArguments } from "../loader/bind.ts";
 import { callFunction, createContext } from "../loader/context.ts";
+import { updateMap } from "../loader/dict_update.ts";
 import { retcodeOf } from "../loader/execute.ts";
-import type { MinionServices, ModuleRegistry, RunningJob } from "../loader/types.ts";
+import type { MinionServices, ModuleRegistry, PillarOptions, RunningJob } from "../loader/types.ts";
 import { getLogger } from "../logging/mod.ts";
 import { makeJid } from "../text/jid.ts";
 import type { Data, DataMap, Jid, PublishLoad } from "../types/mod.ts";
@@ -173,8 +174,16 @@ export class Caller {
     return {
       running: () => readRunning(this.#opts.cachedir).map(runningElsewhere),
       refreshModules: () => this.#fireLocal("module_refresh", {}),
-      refreshGrains: () => this.#fireLocal("grains_refresh", {}),
-      refreshPillar: () => this.#fireLocal("pillar_refresh", {}),
+      refreshGrains: (pillar) =>
+        pillar === "never"
+          ? this.#fireLocal("module_refresh", {})
+          : this.#fireLocal("grains_refresh", { force_refresh: pillar === "always" }),
+      refreshPillar: (cleanCache = false) =>
+        this.#fireLocal("pillar_refresh", { clean_cache: cleanCache }),
+      requestPillar: (options) =>
+        this.#channel
+          ? this.#channel.requestPillar(pillarRequest(this.#opts, this.grains, options))
+          : localPillar(this.#opts, this.grains, options),
       request: (load) => this.#master().request(load),
       fireLocal: (tag, data) => this.#fireLocal(tag, data),
       fireMaster: async (tag, data) => {
@@ -209,9 +218,15 @@ function callLoad(fun: string, arg: Data[], jid: Jid, metadata?: DataMap): Publi
   return metadata === undefined ? load : { ...load, metadata };
 }
 
-async function localPillar(opts: MinionOpts, grains: DataMap): Promise<DataMap> {
+async function localPillar(
+  opts: MinionOpts,
+  grains: DataMap,
+  options: PillarOptions = {},
+): Promise<DataMap> {
   const { PillarCompiler } = await import("../plugins/pillar/mod.ts");
-  return new PillarCompiler(opts).compile({ id: opts.id, grains, pillarenv: opts.pillarenv });
+  const { pillarenv = opts.pillarenv, override } = options;
+  const pillar = new PillarCompiler(opts).compile({ id: opts.id, grains, pillarenv });
+  return override ? updateMap(pillar, override) : pillar;
 }
 
 /** The configured masters, or the one that is asked for; a configured one keeps its key file. */

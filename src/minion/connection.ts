@@ -254,7 +254,7 @@ export class MasterConnection implements JobOrigin, SessionListener {
 
   async #fetchPillar(channel: Session["channel"], cleanCache: boolean): Promise<DataMap> {
     const { opts, world } = this.#parts;
-    const pillar = await channel.requestPillar(pillarRequest(opts, world.grains, cleanCache));
+    const pillar = await channel.requestPillar(pillarRequest(opts, world.grains, { cleanCache }));
     const errors = pillar["_errors"];
     if (Array.isArray(errors) && errors.length > 0) {
       log.critical(`Pillar rendered with ${errors.length} errors; see the master's log`);
@@ -309,14 +309,17 @@ export class MasterConnection implements JobOrigin, SessionListener {
         await world.refreshModules();
         return true;
       },
-      refreshGrains: async () => {
-        if (await world.refreshGrains()) await this.refreshPillar();
+      refreshGrains: async (pillar = "changed") => {
+        const changed = await world.refreshGrains();
+        if (pillar === "always" || (changed && pillar === "changed")) await this.refreshPillar();
         return true;
       },
-      refreshPillar: async () => {
-        await this.refreshPillar();
+      refreshPillar: async (cleanCache) => {
+        await this.refreshPillar(cleanCache);
         return true;
       },
+      requestPillar: (options) =>
+        this.#channel().requestPillar(pillarRequest(this.#opts, world.grains, options)),
       request: (load) => this.#channel().request(load),
       fireLocal: (tag, data) => {
         this.#bus.fire(tag, data);

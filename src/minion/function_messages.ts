@@ -32,6 +32,7 @@ export type ServiceName =
   | "refreshModules"
   | "refreshGrains"
   | "refreshPillar"
+  | "requestPillar"
   | "request"
   | "fireLocal"
   | "fireMaster";

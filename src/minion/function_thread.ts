@@ -89,8 +89,10 @@ function remoteServices(port: ThreadPort, tell: (message: FromFunction) => void)
     // A function that computes without pause has no business with other jobs.
     running: () => [],
     refreshModules: () => askBool("refreshModules"),
-    refreshGrains: () => askBool("refreshGrains"),
-    refreshPillar: () => askBool("refreshPillar"),
+    refreshGrains: (pillar = "changed") => askBool("refreshGrains", pillar),
+    refreshPillar: (cleanCache = false) => askBool("refreshPillar", cleanCache),
+    requestPillar: async (options = {}) =>
+      await ask("requestPillar", options as DataMap) as DataMap,
     request: (load) => ask("request", load),
     fireLocal: (tag, event) => askBool("fireLocal", tag, event),
     fireMaster: (tag, event) => askBool("fireMaster", tag, event),

@@ -12,6 +12,7 @@ import type { MinionOpts } from "../config/mod.ts";
 import type { DataMap, MinionId, PublishLoad, ReturnLoad } from "../types/mod.ts";
 import { isMap } from "../types/mod.ts";
 import type { Clock } from "../channel/clock.ts";
+import { cacheReturn } from "./cached_returns.ts";
 import { JidMemory } from "./jid_memory.ts";
 import { interruptedReturn, returnLoad } from "./job_return.ts";
 import { Job, JobKilled, MinionStopping } from "./job.ts";
@@ -229,7 +230,10 @@ export class JobRunner {
       return;
     }
     this.#warnOfReturners(load);
-    origin.deliver(returnLoad(this.#parts.opts.id as MinionId, load, result), entry, keep);
+    const { opts, clock } = this.#parts;
+    const ret = returnLoad(opts.id as MinionId, load, result);
+    if (opts.cache_jobs && keep) cacheReturn(opts.cachedir, ret, clock.now());
+    origin.deliver(ret, entry, keep);
   }
 
   /** What becomes of a job that was ended from outside: killed ones return nothing, as Salt's. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { AuthenticationError, EX, SaltReqTimeoutError } from "../../../src/errors.ts";
@@ -162,6 +162,16 @@ test("a minion notes a job in proc while it runs and removes the note before it 
   };
   probe.gate("a").resolve(null);
   await master.return(JID);
+});
+
+test("cache_jobs keeps the result on the minion too", async (t) => {
+  const { master, opts } = await ready(t, { cache_jobs: true });
+  master.publish(job(JID, "probe.echo", [5]) as unknown as DataMap);
+  await master.return(JID);
+  const file = join(opts.cachedir, "minion_jobs", JID, "return.p");
+  const kept = unpack(new Uint8Array(readFileSync(file))) as DataMap;
+  assert.deepEqual([kept["jid"], kept["fun"], kept["return"]], [JID, "probe.echo", 5]);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
 });
 
 test("a killed job returns nothing and is not noted any more", async (t) => {
