@@ -17,6 +17,28 @@ const withoutDeno: esbuild.Plugin = {
   },
 };
 
+/**
+ * The YAML package is evaluated when it first reads something: most configuration files are so plain
+ * that saltx reads them without it.
+ */
+const lazyYaml: esbuild.Plugin = {
+  name: "lazy-yaml",
+  setup(build) {
+    const names = ["isAlias", "isMap", "isScalar", "isSeq", "parseDocument"];
+    build.onResolve({ filter: /^yaml$/ }, ({ kind, path }) => {
+      return kind === "import-statement" ? { path, namespace: "lazy-yaml" } : undefined;
+    });
+    build.onLoad({ filter: /.*/, namespace: "lazy-yaml" }, () => ({
+      contents: "let found; const lib = () => found ??= require('yaml');\n" +
+        names.map((name) => `export const ${name} = (...args) => lib().${name}(...args);\n`).join(
+          "",
+        ) +
+        "export function LineCounter() { return new (lib().LineCounter)(); }\n",
+      resolveDir: build.initialOptions.absWorkingDir!,
+    }));
+  },
+};
+
 /** @param main the module whose `runProgram` is the program, by its path from the root. */
 export async function bundle(root: string, main = "./src/main.ts"): Promise<string> {
   try {
@@ -38,7 +60,7 @@ export async function bundle(root: string, main = "./src/main.ts"): Promise<stri
       minifyWhitespace: true,
       legalComments: "none",
       define: { "import.meta.url": "undefined", "import.meta.main": "false" },
-      plugins: [withoutDeno],
+      plugins: [withoutDeno, lazyYaml],
       nodePaths: [join(root, "node_modules")],
       logLevel: "silent",
     });

@@ -39,6 +39,7 @@ export function denoRuntime(options: { threadMain?: URL } = {}): Runtime {
     },
     // The end of the program waits by itself; see deno_zmq.ts.
     drained: () => Promise.resolve(),
+    releaseMemory() {},
     selfCommand() {
       if (Deno.build.standalone) return [Deno.execPath()];
       const program = new URL("../../mod.ts", import.meta.url).pathname;

@@ -5,6 +5,7 @@
 import { loadAddon } from "./node_addon.ts";
 import { sea, threadSource } from "./node_embedded.ts";
 import { openLibc } from "./node_libc.ts";
+import { releaseMemory } from "./node_memory.ts";
 import { becomeUser } from "./user.ts";
 import { drained } from "./open_sockets.ts";
 import { startThread, stopThreads } from "./threads.ts";
@@ -59,6 +60,7 @@ export function nodeRuntime(options: { threadMain?: URL } = {}): Runtime {
       return new NodeSocket(type, options);
     },
     drained,
+    releaseMemory,
     selfCommand() {
       if (runtime.isExecutable) return [process.execPath];
       const program = new URL("../../mod.ts", import.meta.url).pathname;

@@ -18,15 +18,25 @@ export const ASSETS = {
 /** The global that tells the bundle that it runs in a thread. */
 export const THREAD_MARK = "saltxThread";
 
-/** The script that the executable and each of its threads begin with. */
+/**
+ * The script that the executable and each of its threads begin with. Node's larger modules are
+ * loaded when one of their functions is first used: most commands need only a few of them.
+ */
 export const LAUNCHER = `"use strict";
 const { getRawAsset } = require("node:sea");
+const LARGE = new Set(["node:child_process", "node:crypto", "node:dns/promises", "node:net",
+  "node:sqlite", "node:zlib"]);
+const lazily = (name) => {
+  let module;
+  return new Proxy({}, { get: (_, key) => (module ??= require(name))[key] });
+};
+const load = (name) => LARGE.has(name) ? lazily(name) : require(name);
 const { Script } = require("node:vm");
 const source = Buffer.from(getRawAsset("${ASSETS.bundle}")).latin1Slice();
 const cachedData = Buffer.from(getRawAsset("${ASSETS.codeCache}"));
 const options = { filename: "${ASSETS.bundle}" };
 if (cachedData.length > 0) options.cachedData = cachedData;
-new Script(source, options).runInThisContext()(require);
+new Script(source, options).runInThisContext()(load);
 `;
 
 /** Under which a thread finds where the program loaded the addon from. */
