@@ -3,7 +3,7 @@
  * (`salt/utils/verify.py:verify_env`)
  * @module
  */
-import { lchownSync, lstatSync, readdirSync } from "node:fs";
+import { lchownSync, lstatSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ensureDir, fileError } from "../fs/mod.ts";
 
@@ -12,7 +12,6 @@ export interface FolderOptions {
   readonly pki_dir: string;
   readonly cachedir: string;
   readonly sock_dir: string;
-  readonly permissive_pki_access: boolean;
 }
 
 /** A user as files know him. */
@@ -29,26 +28,32 @@ function handOver(path: string, owner: Owner): void {
   for (const name of readdirSync(path)) handOver(join(path, name), owner);
 }
 
+/** Salt lets a pki folder be open to its group, and closes it to others. */
+const PKI_MODES: readonly number[] = [0o700, 0o750];
+
+function modeOf(path: string): number | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat && stat.mode & 0o7777;
+}
+
 /**
- * Makes the folders of keys, cache and sockets.
+ * Makes the folders of keys, cache and sockets that are missing.
  *
  * @param owner who gets them; nobody when absent.
  * @throws SaltException naming the folder.
  */
 export function prepareFolders(opts: FolderOptions, owner: Owner | undefined): void {
-  const folders: [string, number][] = [
-    [opts.pki_dir, opts.permissive_pki_access ? 0o750 : 0o700],
-    [opts.cachedir, 0o750],
-    [opts.sock_dir, 0o750],
-  ];
-  for (const [path, mode] of folders) {
-    ensureDir(path, mode);
-    if (owner && lstatSync(path).uid !== owner.uid) {
-      try {
-        handOver(path, owner);
-      } catch (error) {
-        throw fileError("give away", path, error);
-      }
+  if (!PKI_MODES.includes(modeOf(opts.pki_dir) ?? 0)) ensureDir(opts.pki_dir, 0o700);
+  for (const path of [opts.cachedir, opts.sock_dir]) {
+    if (modeOf(path) === undefined) ensureDir(path, 0o750);
+  }
+  if (!owner) return;
+  for (const path of [opts.pki_dir, opts.cachedir, opts.sock_dir]) {
+    if (statSync(path).uid === owner.uid) continue;
+    try {
+      handOver(path, owner);
+    } catch (error) {
+      throw fileError("give away", path, error);
     }
   }
 }

@@ -43,6 +43,7 @@ const explanations: Record<string, string> = {
   EROFS: "the file system is read-only",
   ENOENT: "its folder does not exist",
   ENOTDIR: "a part of its path is a file, not a folder",
+  EEXIST: "a file is in the way",
   EISDIR: "a folder has that name",
 };
 
@@ -166,7 +167,7 @@ export async function atomicWrite(
 
 /**
  * Makes a folder and what is missing above it. Folders that are there keep what they are, except
- * that `path` itself gets `mode` when given and it differs.
+ * that `path` itself gets `mode` when given and it differs; those above get the usual mode.
  *
  * @throws SaltException naming the folder and the reason.
  */
@@ -176,8 +177,15 @@ export function ensureDir(
   owner?: { uid: number; gid: number },
 ): void {
   try {
-    mkdirSync(path, { recursive: true, ...(mode === undefined ? {} : { mode }) });
-    if (mode !== undefined && (statSync(path).mode & 0o7777) !== mode) chmodSync(path, mode);
+    mkdirSync(dirname(path), { recursive: true });
+    try {
+      mkdirSync(path, mode);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "EEXIST") throw error;
+    }
+    const stat = statSync(path);
+    if (!stat.isDirectory()) throw Object.assign(new Error("not a folder"), { code: "ENOTDIR" });
+    if (mode !== undefined && (stat.mode & 0o7777) !== mode) chmodSync(path, mode);
     if (owner) chownSync(path, owner.uid, owner.gid);
   } catch (error) {
     throw fileError("create folder", path, error);

@@ -4,3 +4,4 @@
  */
 export * from "./atomic_write.ts";
 export * from "./glob_files.ts";
+export * from "./list_folder.ts";

@@ -93,6 +93,7 @@ test("ensureDir() makes folders and corrects the mode of the last one", () => {
     process.umask(before);
   }
   equal(modeOf(join(dir, "a/b/c")), 0o777);
+  equal(modeOf(join(dir, "a/b")), 0o750, "folders above get the usual mode");
   ensureDir(join(dir, "a/b/c"), 0o700);
   equal(modeOf(join(dir, "a/b/c")), 0o700);
   ensureDir(join(dir, "a/b/c"));
@@ -101,5 +102,7 @@ test("ensureDir() makes folders and corrects the mode of the last one", () => {
 
 test("ensureDir() names a file that is in the way", () => {
   writeFileSync(join(dir, "file"), "");
-  throws(() => ensureDir(join(dir, "file/below"), 0o700), /Cannot create folder ".*file\/below": /);
+  const blocked = /Cannot create folder ".*": a (?:part of its path is a file|file is in the way)/;
+  throws(() => ensureDir(join(dir, "file/below"), 0o700), blocked);
+  throws(() => ensureDir(join(dir, "file")), blocked);
 });
