@@ -179,6 +179,10 @@ class Registry implements ModuleRegistry {
   unavailable(module: string): string | undefined {
     return this.#modules.includes(module) ? undefined : this.#reasons.get(module);
   }
+
+  unavailableNames(): string[] {
+    return [...this.#reasons.keys()].filter((name) => !this.#modules.includes(name)).sort();
+  }
 }
 
 /** What Salt says of a function that is not there. (`salt/loader/lazy.py:missing_fun_string`) */

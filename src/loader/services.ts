@@ -15,6 +15,7 @@ export const localServices: MinionServices = {
   refreshModules: () => Promise.resolve(true),
   refreshGrains: () => Promise.resolve(true),
   refreshPillar: () => Promise.resolve(true),
+  requestPillar: refuse,
   request: refuse,
   fireLocal: () => Promise.resolve(false),
   fireMaster: () => Promise.resolve(false),

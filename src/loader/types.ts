@@ -122,12 +122,26 @@ export interface RunningJob {
   abort(reason: string): void;
 }
 
+/** How {@linkcode MinionServices.requestPillar} asks. */
+export interface PillarOptions {
+  pillarenv?: string | null;
+  saltenv?: string | null;
+  override?: DataMap;
+}
+
 /** The minion process as functions see it. Each may throw CommandExecutionError when there is none (`salt-call --local`). */
 export interface MinionServices {
   running(): RunningJob[];
   refreshModules(): Promise<boolean>;
-  refreshGrains(): Promise<boolean>;
-  refreshPillar(): Promise<boolean>;
+  /** `pillar`: when the pillar is to be fetched anew after it; when grains changed if not said. */
+  refreshGrains(pillar?: "changed" | "always" | "never"): Promise<boolean>;
+  /** `cleanCache`: the master is to forget what it has compiled. */
+  refreshPillar(cleanCache?: boolean): Promise<boolean>;
+  /**
+   * A pillar compiled now, which leaves the minion's own as it is. `override`, from whoever calls, is
+   * laid over it; `pillarenv` is that of the options when left out.
+   */
+  requestPillar(options?: PillarOptions): Promise<DataMap>;
   /** Encrypted request to the master. */
   request(load: DataMap): Promise<Data>;
   /** Fires on the minion's own bus. */
@@ -144,6 +158,8 @@ export interface ModuleRegistry {
   lookup(fun: string): { module: ExecutionModule; fn: ExecutionFunction; name: string } | undefined;
   /** Why a module did not load, by name. */
   unavailable(module: string): string | undefined;
+  /** Names of the modules that did not load, sorted. */
+  unavailableNames(): string[];
 }
 
 /** Gives `run` the types of its declared arguments. */
