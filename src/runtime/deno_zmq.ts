@@ -8,6 +8,7 @@
 import { messageOf } from "../errors.ts";
 import { closeAll } from "./open_sockets.ts";
 import { addonFiles } from "./zmq_addon_files.ts";
+import { CONTEXT_MAX_SOCKETS, MAX_SOCKETS } from "./zmq_options.ts";
 import { ZmqError } from "./zmq_error.ts";
 
 const SYMBOLS = {
@@ -16,6 +17,7 @@ const SYMBOLS = {
   zmq_strerror: { parameters: ["i32"], result: "pointer" },
   zmq_ctx_new: { parameters: [], result: "pointer" },
   zmq_ctx_term: { parameters: ["pointer"], result: "i32" },
+  zmq_ctx_set: { parameters: ["pointer", "i32", "i32"], result: "i32" },
   zmq_socket: { parameters: ["pointer", "i32"], result: "pointer" },
   zmq_close: { parameters: ["pointer"], result: "i32" },
   zmq_bind: { parameters: ["pointer", "buffer"], result: "i32" },
@@ -50,6 +52,7 @@ export function loadZmq(): Zmq {
 function start(): Zmq {
   const { symbols: lib } = openFirst(addonFiles());
   const zmq: Zmq = { lib, context: lib.zmq_ctx_new() };
+  lib.zmq_ctx_set(zmq.context, CONTEXT_MAX_SOCKETS, MAX_SOCKETS);
   // As the addon does on Node: what was sent before the program ends is still delivered.
   process.on("exit", () => {
     closeAll();
@@ -87,6 +90,7 @@ const CODES: Readonly<Record<number, string>> = {
   16: "EBUSY",
   19: "ENODEV",
   22: "EINVAL",
+  24: "EMFILE",
   35: "EAGAIN",
   36: "ENAMETOOLONG",
   48: "EADDRINUSE",

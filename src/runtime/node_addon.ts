@@ -5,6 +5,7 @@
  * @module
  */
 import { messageOf } from "../errors.ts";
+import { CONTEXT_MAX_SOCKETS, MAX_SOCKETS } from "./zmq_options.ts";
 import { addonFiles } from "./zmq_addon_files.ts";
 import { embeddedAddon, sea, shareAddon } from "./node_embedded.ts";
 
@@ -37,6 +38,8 @@ export interface NativeObserver {
 export interface NativeZmq {
   readonly version: string;
   readonly Socket: new (type: number) => NativeSocket;
+  /** The one context of the process, shared by its threads. */
+  readonly context: { setInt32Option(id: number, value: number): void };
 }
 
 let loaded: NativeZmq | undefined;
@@ -57,6 +60,7 @@ function loadFrom(paths: Iterable<string>): NativeZmq {
       const module = { exports: {} as NativeZmq };
       process.dlopen(module, path);
       if (sea()) shareAddon(path);
+      module.exports.context.setInt32Option(CONTEXT_MAX_SOCKETS, MAX_SOCKETS);
       return module.exports;
     } catch (error) {
       reasons.push(`${path}: ${messageOf(error)}`);

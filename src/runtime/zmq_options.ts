@@ -31,6 +31,12 @@ export const OPT = {
   LAST_ENDPOINT: 32,
 } as const;
 
+/** `ZMQ_MAX_SOCKETS`, an option of the context. */
+export const CONTEXT_MAX_SOCKETS = 2;
+
+/** Sockets that one process may have open; libzmq's own limit of 1023 is too low for a swarm of minions. */
+export const MAX_SOCKETS = 8192;
+
 /** How long a closed socket tries to deliver what it still holds, in ms, unless `linger` says otherwise. */
 export const DEFAULT_LINGER = 1000;
 

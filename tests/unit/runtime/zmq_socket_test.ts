@@ -405,3 +405,7 @@ test("openSocket() - many round trips between router, dealer and rep, as in a ma
     }
   }));
 });
+
+test("openSocket() - more sockets than libzmq's own limit may be open at once", async () => {
+  for (let i = 0; i < 1100; i++) await open("push");
+});
