@@ -32,8 +32,11 @@ export function unixAddress(path: string): Uint8Array {
  * library cannot be called, `systemd-notify` does it.
  * @returns whether it was sent.
  */
-export async function sdNotify(state: string, openLibc: OpenLibc): Promise<boolean> {
-  const path = process.env["NOTIFY_SOCKET"];
+export async function sdNotify(
+  state: string,
+  openLibc: OpenLibc,
+  path = process.env["NOTIFY_SOCKET"],
+): Promise<boolean> {
   if (!path || process.platform !== "linux") return false;
   try {
     return sendDatagram(path, state, openLibc);

@@ -10,12 +10,7 @@ import { sdNotify, unixAddress } from "../../../src/runtime/sd_notify.ts";
 
 const openLibc = runtime.name === "deno" ? denoLibc : nodeLibc;
 const folder = mkdtempSync(join(tmpdir(), "saltx-notify-"));
-const before = process.env["NOTIFY_SOCKET"];
-after(() => {
-  rmSync(folder, { recursive: true, force: true });
-  if (before === undefined) delete process.env["NOTIFY_SOCKET"];
-  else process.env["NOTIFY_SOCKET"] = before;
-});
+after(() => rmSync(folder, { recursive: true, force: true }));
 
 const libc = openLibc({
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -42,17 +37,14 @@ async function heardAt(path: string, act: () => Promise<unknown>): Promise<strin
 
 for (const path of [join(folder, "notify"), `@saltx-test-${process.pid}`]) {
   test(`sdNotify() - sends the state in one datagram to ${path[0] === "@" ? "an abstract socket" : "a path"}`, async () => {
-    process.env["NOTIFY_SOCKET"] = path;
-    const heard = await heardAt(path, () => runtime.sdNotify("READY=1\nSTATUS=Up"));
+    const heard = await heardAt(path, () => sdNotify("READY=1\nSTATUS=Up", openLibc, path));
     assert.equal(heard, "READY=1\nSTATUS=Up");
   });
 }
 
 test("sdNotify() - does nothing without systemd, and survives a socket that is gone", async () => {
-  delete process.env["NOTIFY_SOCKET"];
-  assert.equal(await sdNotify("READY=1", openLibc), false);
-  process.env["NOTIFY_SOCKET"] = join(folder, "gone");
-  assert.equal(await sdNotify("READY=1", openLibc), false);
+  assert.equal(await sdNotify("READY=1", openLibc, ""), false);
+  assert.equal(await sdNotify("READY=1", openLibc, join(folder, "gone")), false);
 });
 
 test("unixAddress() - refuses a path that does not fit", () => {
