@@ -66,7 +66,9 @@ const suites: Record<string, Suite> = {
   unit: { command: denoTest("tests/unit", "--parallel"), count: countDeno },
   "unit-node": {
     command: async () => {
-      const files = await Array.fromAsync(glob("tests/unit/**/*_test.ts", { cwd: root }));
+      const files = await Array.fromAsync(
+        glob(["tests/unit/**/*_test.ts", "tests/runtimes/node/*_test.ts"], { cwd: root }),
+      );
       return [nodeProgram(), "--test", ...files];
     },
     count: countNode,
