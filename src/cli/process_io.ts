@@ -2,6 +2,8 @@
  * The streams of this process as tools see them.
  * @module
  */
+import { Buffer } from "node:buffer";
+import { fstatSync, writeSync } from "node:fs";
 import type { CliIo } from "./invocation.ts";
 
 async function readSecret(prompt: string): Promise<string | null> {
@@ -36,20 +38,51 @@ class StdinLines {
   }
 }
 
-/** The process's own streams. A reader that went away (`| head`) ends the process quietly. */
+/** Whether a file descriptor is a terminal. Node's own answer is asked for only where it may be yes. */
+function isTerminal(fd: 0 | 1 | 2): boolean {
+  try {
+    if (!fstatSync(fd).isCharacterDevice()) return false;
+  } catch {
+    return false;
+  }
+  return [process.stdin, process.stdout, process.stderr][fd]!.isTTY === true;
+}
+
+/**
+ * Writes at once, without Node's streams, which take longer to load than most tools run. A pipe that
+ * is full for the moment gets the rest by the stream after all. A reader that went away (`| head`) ends
+ * the process quietly.
+ */
+function writer(fd: 1 | 2): (text: string) => void {
+  let stream: NodeJS.WriteStream | undefined;
+  const fail = (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    if (error.code !== "EAGAIN") throw error;
+  };
+  return (text) => {
+    let rest: Uint8Array = Buffer.from(text);
+    try {
+      while (!stream && rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      fail(error as NodeJS.ErrnoException);
+      stream = fd === 1 ? process.stdout : process.stderr;
+      stream.on("error", fail);
+    }
+    if (rest.length > 0) stream?.write(rest);
+  };
+}
+
+/** The process's own streams. */
 export function processIo(): CliIo {
   const stdin = new StdinLines();
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") process.exit(0);
-    });
-  }
+  const [out, err] = [writer(1), writer(2)];
+  const stdoutIsTerminal = isTerminal(1);
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    out,
+    err,
     readLine(options = {}) {
-      if (options.secret && process.stdin.isTTY) return readSecret(options.prompt ?? "");
-      if (options.prompt) process.stdout.write(options.prompt);
+      if (options.secret && isTerminal(0)) return readSecret(options.prompt ?? "");
+      if (options.prompt) out(options.prompt);
       return stdin.next();
     },
     async readLines() {
@@ -59,10 +92,11 @@ export function processIo(): CliIo {
       }
       return lines;
     },
-    stdoutIsTerminal: process.stdout.isTTY === true,
-    stderrIsTerminal: process.stderr.isTTY === true,
-    stdinIsTerminal: process.stdin.isTTY === true,
-    columns: process.stdout.columns ?? (Number(process.env["COLUMNS"]) || 80),
+    stdoutIsTerminal,
+    stderrIsTerminal: isTerminal(2),
+    stdinIsTerminal: isTerminal(0),
+    columns: (stdoutIsTerminal ? process.stdout.columns : 0) || Number(process.env["COLUMNS"]) ||
+      80,
     env: process.env,
   };
 }

@@ -2,8 +2,8 @@
  * A program's way to an event bus of this host.
  * @module
  */
-import { randomUUID } from "node:crypto";
 import { access } from "node:fs/promises";
+import process from "node:process";
 import { messageOf, SaltClientError } from "../errors.ts";
 import { runtime } from "../runtime/mod.ts";
 import type { ZmqSocket } from "../runtime/types.ts";
@@ -41,6 +41,11 @@ export async function openEventClient(address: BusAddress): Promise<EventClient>
   return new Client(push, endpoints.pub);
 }
 
+/** Tells this subscription from all others of this host; it need not be hard to guess. */
+function uniqueName(): string {
+  return [process.pid, performance.timeOrigin + performance.now(), Math.random()].join("-");
+}
+
 class Client implements EventClient {
   readonly #push: ZmqSocket;
   readonly #pub: string;
@@ -52,7 +57,7 @@ class Client implements EventClient {
   }
 
   subscribe(...prefixes: string[]): EventSubscription {
-    const sync = SYNC_PREFIX + randomUUID();
+    const sync = SYNC_PREFIX + uniqueName();
     const subscription = new Subscription(
       this.#pub,
       prefixes,
