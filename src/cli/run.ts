@@ -15,10 +15,10 @@ import {
 import type { MasterOpts } from "../config/mod.ts";
 import { CommandNotFoundError, EX, SaltClientError } from "../errors.ts";
 import { openEventClient } from "../event/mod.ts";
-import { splitInput } from "../loader/args.ts";
+import { conditionInput, splitInput } from "../loader/args.ts";
 import { RUNNERS } from "../plugins/runners/mod.ts";
 import { isValidJid, makeJid } from "../text/jid.ts";
-import { type DataMap, isMap, type Jid } from "../types/mod.ts";
+import { type Data, type DataMap, isMap, type Jid } from "../types/mod.ts";
 import { toolHelp } from "./help.ts";
 import { flagOption, type Invocation, type RunTool, textOption } from "./invocation.ts";
 import { signIn } from "./login.ts";
@@ -96,11 +96,38 @@ async function runHere(call: Invocation, opts: MasterOpts, job: RunnerJob): Prom
     onProgress: (event) => {
       if (!quiet) output.show({ suffix: "progress", event });
     },
+    print: (text) => call.io.out(text),
+    execute: (fun, args, kwargs) => execute(call, fun, args, kwargs),
   });
   try {
     return show(call, output, await caller.call({ ...job, user: localUser(call.io.env) }));
   } finally {
     caller.close();
+  }
+}
+
+/** As `salt-call --local` would, with the minion's configuration beside the master's. */
+async function execute(
+  call: Invocation,
+  fun: string,
+  args: readonly Data[],
+  kwargs: DataMap,
+): Promise<Data> {
+  const [{ Caller }, { loadMinionConfig }] = await Promise.all([
+    import("../minion/caller.ts"),
+    import("../config/mod.ts"),
+  ]);
+  const configDir = textOption(call, "config_dir");
+  const caller = await Caller.open(loadMinionConfig({
+    ...(configDir === undefined ? {} : { configDir }),
+    overrides: { file_client: "local" },
+    env: call.io.env,
+  }));
+  try {
+    if (!caller.registry.lookup(fun)) return `'${fun}' is not available.`;
+    return (await caller.call(fun, conditionInput(args, kwargs))).return;
+  } finally {
+    await caller.close();
   }
 }
 

@@ -48,6 +48,10 @@ export interface RunnerParts {
   openBus(): Promise<EventClient | null>;
   /** Gets what a runner says of its progress. */
   onProgress?(event: DataMap): void;
+  /** Gets what a runner prints. */
+  print?(text: string): void;
+  /** Calls an execution function on this host. */
+  execute?(fun: string, args: readonly Data[], kwargs: DataMap): Promise<Data>;
 }
 
 interface FoundRunner {
@@ -103,6 +107,7 @@ export class RunnerCaller {
   readonly #parts: RunnerParts;
   readonly #jobs: JobCache;
   readonly #minionData: ReturnType<typeof openMinionDataCache>;
+  readonly #stop = new AbortController();
   #client: Promise<LocalClient> | undefined;
   #bus: Promise<EventClient | null> | undefined;
 
@@ -168,6 +173,13 @@ export class RunnerCaller {
       connected: async () => await (await this.#openClient()).connected(),
       log,
       fireEvent: (tag, data) => this.#fire(tag, data),
+      docs: () => runnerDocs(this.#parts.modules),
+      execute: (fun, args, kwargs) => {
+        if (this.#parts.execute) return this.#parts.execute(fun, args, kwargs);
+        throw new SaltException(`Execution functions such as '${fun}' cannot be called from here`);
+      },
+      print: (text) => this.#parts.print?.(text),
+      signal: this.#stop.signal,
       progress: async (message) => {
         const event = { message };
         this.#parts.onProgress?.(event);
@@ -198,12 +210,14 @@ export class RunnerCaller {
     }
   }
 
-  async #fire(tag: string, data: DataMap): Promise<void> {
+  async #fire(tag: string, data: DataMap): Promise<boolean> {
     this.#bus ??= this.#parts.openBus().catch((error) => {
       log.debug(`No events are fired: ${messageOf(error)}`);
       return null;
     });
-    await (await this.#bus)?.fire(tag, data);
+    const bus = await this.#bus;
+    await bus?.fire(tag, data);
+    return bus !== null;
   }
 
   #openClient(): Promise<LocalClient> {
@@ -212,6 +226,7 @@ export class RunnerCaller {
   }
 
   close(): void {
+    this.#stop.abort();
     this.#jobs.close();
     this.#minionData.close();
     this.#client?.then((client) => client.close(), () => {});

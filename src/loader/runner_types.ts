@@ -64,8 +64,16 @@ export interface RunnerContext {
   /** Ids with a live connection to this master, each with its address where that is known. */
   connected(): Promise<ReadonlyMap<string, string | null>>;
   readonly log: Logger;
-  /** Fires on the master's bus; does nothing when no master runs. */
-  fireEvent(tag: string, data: DataMap): Promise<void>;
+  /** Fires on the master's bus. False: no master runs, so there is none. */
+  fireEvent(tag: string, data: DataMap): Promise<boolean>;
+  /** Docs of all runner functions. */
+  docs(): Record<string, string>;
+  /** Calls an execution function on this host, as its minion would without a master. */
+  execute(fun: string, args: readonly Data[], kwargs: DataMap): Promise<Data>;
+  /** Prints at once, beside the result. */
+  print(text: string): void;
+  /** Aborts when the run is ended. */
+  readonly signal: AbortSignal;
   /** Tells whoever watches how far it is. (`__jid_event__.fire_event(…, "progress")`) */
   progress(message: string): Promise<void>;
 }

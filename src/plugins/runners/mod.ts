@@ -3,8 +3,25 @@
  * @module
  */
 import type { RunnerModule } from "../../loader/runner_types.ts";
+import { cache } from "./cache.ts";
+import { config } from "./config.ts";
+import { doc } from "./doc.ts";
+import { error } from "./error.ts";
+import { event } from "./event.ts";
 import { jobs } from "./jobs.ts";
 import { manage } from "./manage.ts";
+import { salt } from "./salt.ts";
+import { test } from "./test.ts";
 
 /** All runner modules. */
-export const RUNNERS: readonly RunnerModule[] = [jobs, manage];
+export const RUNNERS: readonly RunnerModule[] = [
+  cache,
+  config,
+  doc,
+  error,
+  event,
+  jobs,
+  manage,
+  salt,
+  test,
+];

@@ -19,10 +19,12 @@ interface Setup {
   answers?: RunnerResult[];
   connected?: [string, string | null][];
   opts?: DataMap;
+  /** Whether a master runs, so that there is an event bus. */
+  bus?: boolean;
 }
 
 /** Runners on stores in a folder of their own, with minions that answer as told. */
-function master({ answers = [], connected = [], opts = {} }: Setup = {}) {
+function master({ answers = [], connected = [], opts = {}, bus = true }: Setup = {}) {
   const root = mkdtempSync(join(tmpdir(), "runners-"));
   const jobs = openJobCache({ cachedir: root, durable: false });
   const minionData = openMinionDataCache({ cachedir: root });
@@ -30,6 +32,7 @@ function master({ answers = [], connected = [], opts = {} }: Setup = {}) {
   keys.prepare();
   const asked: unknown[] = [];
   const events: unknown[] = [];
+  const printed: string[] = [];
   const ctx: RunnerContext = {
     opts: {
       cachedir: root,
@@ -49,8 +52,15 @@ function master({ answers = [], connected = [], opts = {} }: Setup = {}) {
     },
     connected: () => Promise.resolve(new Map(connected)),
     log: getLogger("test"),
-    fireEvent: (...event) => Promise.resolve(void events.push(event)),
+    fireEvent: (...event) => {
+      events.push(event);
+      return Promise.resolve(bus);
+    },
     progress: (message) => Promise.resolve(void events.push(message)),
+    docs: () => ({ "test.arg": "doc" }),
+    execute: (...call) => Promise.resolve(call as Data),
+    print: (text) => void printed.push(text),
+    signal: new AbortController().signal,
   };
   const run = async (name: string, args: Data[] = [], kwargs: DataMap = {}): Promise<Data> => {
     const [module, fun] = name.split(".");
@@ -63,6 +73,7 @@ function master({ answers = [], connected = [], opts = {} }: Setup = {}) {
     keys,
     minionData,
     asked,
+    printed,
     events,
     run,
     accept: (id: string) => writeFileSync(join(root, "pki", "minions", id), "key"),
@@ -345,4 +356,87 @@ test("manage.versions groups minions by how they stand to the master", async () 
     "Minion newer than master": { new: "3008.5" },
     "Minion offline": { off: false },
   });
+});
+
+const returned = (id: string, ret: Data): RunnerResult => ({
+  id,
+  end: "returned",
+  ret,
+  retcode: 0,
+});
+
+test("test.arg gives its arguments back, without private ones; test.raw_arg with them", async () => {
+  using it = master();
+  const kwargs = { a: 2, __b: 3 };
+  assert.deepEqual(await it.run("test.arg", [1], kwargs), { args: [1], kwargs: { a: 2 } });
+  assert.deepEqual(await it.run("test.raw_arg", [1], kwargs), { args: [1], kwargs });
+});
+
+test("test.stdout_print prints beside its result; test.metasyntactic knows two places", async () => {
+  using it = master();
+  assert.equal(await it.run("test.stdout_print"), "bar");
+  assert.deepEqual(it.printed, ["foo\n"]);
+  const words = ["wibble", "wobble", "wubble", "flob"];
+  assert.deepEqual(await it.run("test.metasyntactic", ["uk"]), words);
+});
+
+test("error.error fails by the name it is given", async () => {
+  using it = master();
+  assert.deepEqual(await it.run("error.error"), {});
+  await assert.rejects(it.run("error.error", ["Oops", "bad"]), {
+    name: "Oops",
+    message: "Oops: bad",
+  });
+});
+
+test("config.get finds nested options, or gives the default", async () => {
+  using it = master({ opts: { file_roots: { base: ["/srv"] } } });
+  assert.deepEqual(await it.run("config.get", ["file_roots:base"]), ["/srv"]);
+  assert.deepEqual(await it.run("config.get", ["file_roots,base,0"], { delimiter: "," }), "/srv");
+  assert.equal(await it.run("config.get", ["nope"]), "");
+  assert.equal(await it.run("config.get", ["nope", 5]), 5);
+});
+
+test("event.send fires under the tag as it is, and fails without a bus", async () => {
+  using it = master();
+  assert.equal(await it.run("event.send", ["my/tag", { a: 1 }]), true);
+  assert.deepEqual(it.events, [["my/tag", { a: 1 }]]);
+  using alone = master({ bus: false });
+  await assert.rejects(alone.run("event.send", ["my/tag"]), /No master runs here/);
+});
+
+test("doc.execution gives the docs of each function once, sorted", async () => {
+  const answers = [returned("a", { "b.x": "1", "a.x": "2" }), returned("b", { "b.x": "other" })];
+  using it = master({ answers: [...answers, returned("c", "'sys.doc' is not available.")] });
+  assert.deepEqual(await it.run("doc.execution"), { "a.x": "2", "b.x": "1" });
+  assert.deepEqual(await it.run("doc.runner"), { "test.arg": "doc" });
+});
+
+test("salt.cmd calls here, salt.execute on minions", async () => {
+  using it = master({
+    answers: [returned("a", 1), { id: "b", end: "no response", ret: "", retcode: 1 }],
+  });
+  assert.deepEqual(await it.run("salt.cmd", ["test.arg", 1], { a: 2 }), ["test.arg", [1], {
+    a: 2,
+  }]);
+  const kwargs = { kwarg: { k: 1 }, timeout: 9, tgt_type: "list" };
+  assert.deepEqual(await it.run("salt.execute", ["a,b", "x.y", [5]], kwargs), { a: 1 });
+  const target = { tgt: "a,b", tgt_type: "list" };
+  assert.deepEqual(it.asked, [[target, "x.y", [5, { __kwarg__: true, k: 1 }], { timeout: 9 }]]);
+});
+
+test("cache shows and forgets what is kept of the minions that a target matches", async () => {
+  using it = master({ opts: { nodegroups: {} } });
+  for (const id of ["a1", "a2", "b"] as MinionId[]) {
+    it.minionData.setGrains(id, { os: id });
+    it.minionData.setPillar(id, { role: id });
+  }
+  assert.deepEqual(await it.run("cache.grains", ["a*"]), { a1: { os: "a1" }, a2: { os: "a2" } });
+  assert.deepEqual(await it.run("cache.pillar", ["role:b", "pillar"]), { b: { role: "b" } });
+  assert.equal(await it.run("cache.clear_grains"), false);
+  assert.equal(await it.run("cache.clear_grains", ["a1"]), true);
+  assert.deepEqual(await it.run("cache.grains", ["a*"]), { a1: {}, a2: { os: "a2" } });
+  assert.deepEqual(await it.run("cache.pillar", ["a1"]), { a1: { role: "a1" } });
+  await it.run("cache.clear_all", ["*"]);
+  assert.deepEqual(it.minionData.ids(), []);
 });
