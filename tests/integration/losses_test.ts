@@ -51,7 +51,7 @@ scenario("a master that is killed", async (lab, step) => {
 
 scenario("a minion that is killed", async (lab, step) => {
   const ids = ["here", "away"];
-  const master = await (await lab.master("saltx")).start();
+  const master = await (await lab.master("saltx", { gather_job_timeout: 1 })).start();
   const minions = await Promise.all(ids.map(async (id) => {
     const minion = await (await lab.minion("saltx", id, master)).start();
     await master.accept(id);
@@ -64,7 +64,6 @@ scenario("a minion that is killed", async (lab, step) => {
     const { stdout, code } = await master.salt(
       "-t",
       "1",
-      "--gather-job-timeout=1",
       "*",
       "test.ping",
     );

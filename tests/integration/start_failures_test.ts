@@ -66,11 +66,18 @@ scenario("command line without a master", async (lab, step) => {
     assert.match(stderr + stdout, /master/i);
     assert.doesNotMatch(stderr + stdout, /\n\s+at .*\.ts:/);
   });
-  await step("key works without one and makes no keys", async () => {
-    const { code, stdout } = await master.key("-L");
+  await step("key names the folder that is missing, and makes none", async () => {
+    const { code, stderr } = await master.key("-L");
+    assert.notEqual(code, 0);
+    assert.ok(stderr.includes(master.pkiDir), stderr);
+    assert.deepEqual(await namesIn(master.pkiDir), []);
+  });
+  await step("key works while no master runs", async () => {
+    await mkdir(join(master.pkiDir, "minions_pre"), { recursive: true });
+    await writeFile(join(master.pkiDir, "minions_pre", "new-1"), "key");
+    const { code, stdout } = await master.key("-L", "--out=json");
     assert.equal(code, 0);
-    assert.match(stdout, /Accepted Keys:/);
-    assert.deepEqual(await namesIn(join(master.pkiDir, "minions")), []);
+    assert.deepEqual(JSON.parse(stdout).minions_pre, ["new-1"]);
   });
 });
 

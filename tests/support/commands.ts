@@ -197,8 +197,9 @@ export class Daemon implements AsyncDisposable {
 
   /** Sends a signal without waiting for anything; SIGKILL goes to all of its group. */
   signal(signal: NodeJS.Signals): void {
-    if (signal === "SIGKILL") killGroup(this.#child, signal);
-    else this.#child.kill(signal);
+    if (signal === "SIGKILL") return killGroup(this.#child, signal);
+    // Not child.kill(): Deno then says that the signal ended it, whatever its exit status was.
+    if (this.#status === null) process.kill(this.pid, signal);
   }
 
   /** Ends it and all it started. */

@@ -14,8 +14,9 @@ export interface TestContextOptions extends Partial<Omit<ContextOptions, "opts" 
 
 /** Options of a minion `tester` whose files are all below `root_dir`, or nowhere. */
 export function testOpts(overrides: Record<string, unknown> = {}): MinionOpts {
+  const { conf_file: configFile } = overrides;
   return loadMinionConfig({
-    configDir: "/nonexistent",
+    ...(typeof configFile === "string" ? { configFile } : { configDir: "/nonexistent" }),
     overrides: { id: "tester", file_client: "local", ...overrides },
   });
 }
