@@ -4,6 +4,7 @@
  * @module
  */
 import type { Data, DataMap } from "../types/mod.ts";
+import { setKey } from "../text/set_key.ts";
 import { parseInlineYaml } from "./inline_yaml.ts";
 
 /** How a command line is read. */
@@ -70,10 +71,12 @@ export function splitInput(
       if (!keyword) args.push(yamlifyArg(arg));
       else {
         const [name, value] = keyword;
-        kwargs[name] = options.noParse?.includes(name) ? value : yamlifyArg(value);
+        setKey(kwargs, name, options.noParse?.includes(name) ? value : yamlifyArg(value));
       }
     } else if (isKeywordMap(arg)) {
-      for (const [key, value] of Object.entries(arg)) if (key !== "__kwarg__") kwargs[key] = value;
+      for (const [key, value] of Object.entries(arg)) {
+        if (key !== "__kwarg__") setKey(kwargs, key, value);
+      }
     } else {
       args.push(arg);
     }

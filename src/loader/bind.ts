@@ -4,6 +4,7 @@
  */
 import { SaltException, SaltInvocationError } from "../errors.ts";
 import { pyStr, pyTruthy, pyTypeName } from "../text/py_repr.ts";
+import { setKey } from "../text/set_key.ts";
 import { type Data, type DataMap, Float } from "../types/mod.ts";
 import { isKeywordMap, splitInput } from "./args.ts";
 import type { ArgSpec, ArgType, ExecutionFunction } from "./types.ts";
@@ -110,7 +111,7 @@ function fillKeywords(
       }
       bound[name] = value;
     } else if (shape.keywords !== undefined) {
-      rest[name] = value;
+      setKey(rest, name, value);
     } else {
       throw new InvalidArguments(`${fun}() got an unexpected keyword argument '${name}'`);
     }
@@ -185,7 +186,7 @@ export function loadArguments(
       continue;
     }
     for (const [name, value] of Object.entries(given)) {
-      if (takesAny || known.has(name)) kwargs[name] = value;
+      if (takesAny || known.has(name)) setKey(kwargs, name, value);
       else invalid.push(`${name}=${pyStr(value)}`);
     }
   }

@@ -55,8 +55,8 @@ export function selectFunctions(registry: ModuleRegistry, word: string): string[
   const names = registry.functionNames();
   if (word === "") return names;
   if (word.includes("*")) return globFilter(names, word);
-  if (word.includes(".")) return names.filter((name) => name === word);
-  return names.filter((name) => name.startsWith(`${word}.`));
+  const module = word.endsWith(".") ? word : `${word}.`;
+  return names.filter((name) => name === word || name.startsWith(module));
 }
 
 /** Docs by function for the given words; all functions when there is none. (`salt/modules/sysmod.py:doc`) */

@@ -12,6 +12,7 @@ import {
   scalarTag,
 } from "../serializers/yaml_scalar.ts";
 import { pyRepr, pyStr } from "../text/py_repr.ts";
+import { setKey } from "../text/set_key.ts";
 import type { Data, DataMap } from "../types/mod.ts";
 
 const maxDepth = 64;
@@ -382,7 +383,7 @@ class InlineReader {
     const identity = typeof key.value === "string" ? `s${text}` : pyRepr(numeric(key.value));
     if (seen.has(identity)) this.#fail(`conflicting ID "${text}"`);
     seen.add(identity);
-    value[text] = item.value;
+    setKey(value, text, item.value);
   }
 
   #merged(value: DataMap, merges: Node[]): DataMap {
@@ -390,10 +391,11 @@ class InlineReader {
     const merged: DataMap = {};
     for (const source of merges.flatMap((node) => this.#mergeSources(node))) {
       for (const [key, item] of Object.entries(source)) {
-        if (!Object.hasOwn(value, key)) merged[key] = item;
+        if (!Object.hasOwn(value, key)) setKey(merged, key, item);
       }
     }
-    return { ...merged, ...value };
+    for (const [key, item] of Object.entries(value)) setKey(merged, key, item);
+    return merged;
   }
 
   #mergeSources(node: Node): DataMap[] {

@@ -7,10 +7,21 @@ import { createRegistry } from "../../loader/registry.ts";
 import type { ExecutionModule, ModuleRegistry } from "../../loader/types.ts";
 import type { DataMap } from "../../types/mod.ts";
 import { cmd } from "./cmd/mod.ts";
-import { test } from "./test.ts";
+import { config } from "./config.ts";
+import { grains } from "./grains/mod.ts";
+import { saltutil } from "./saltutil.ts";
+import { sys } from "./sys.ts";
+import { test } from "./test/mod.ts";
 
 /** Every execution module, in the order in which they are asked whether they load. */
-export const executionModules: readonly ExecutionModule[] = [cmd, test];
+export const executionModules: readonly ExecutionModule[] = [
+  cmd,
+  config,
+  grains,
+  saltutil,
+  sys,
+  test,
+];
 
 /**
  * Loads the built-in execution modules for a minion.

@@ -1,0 +1,85 @@
+"""Calls functions of real Salt in one process, as `salt-call --local` would one by one.
+
+Reads {"config": path, "grains": map or null, "pillar": map, "calls": [[fun, words], ...]} from standard
+input, writes [[return as repr, retcode, out], ...] and the grains. Used by scripts/compare_modules.ts.
+"""
+
+import json
+import logging
+import os
+import sys
+import traceback
+import warnings
+
+warnings.simplefilter("ignore")
+logging.disable(logging.CRITICAL)
+
+import salt.config
+import salt.loader
+import salt.minion
+import salt.utils.args
+from salt.exceptions import (
+    CommandExecutionError,
+    CommandNotFoundError,
+    SaltClientError,
+    SaltInvocationError,
+)
+
+
+def plain(value):
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(plain(item) for item in value)
+    return value
+
+
+def call(functions, name, words):
+    if name not in functions:
+        return functions.missing_fun_string(name), 1, "nested"
+    func = functions[name]
+    context = functions.pack["__context__"]
+    context["retcode"] = 0
+    try:
+        args, kwargs = salt.minion.load_args_and_kwargs(
+            func,
+            salt.utils.args.parse_input(words),
+            {"fun": name, "jid": "20260101000000000000", "tgt": "salt-call"},
+        )
+        value = func(*args, **kwargs)
+        retcode = context.get("retcode", 0)
+        if retcode == 0 and isinstance(value, dict):
+            retcode = 0 if all(value.get(key, True) for key in ("result", "success")) else 1
+        return value, retcode, None
+    except CommandNotFoundError as exc:
+        return "Command required for '%s' not found: %s" % (name, exc), 1, "nested"
+    except CommandExecutionError as exc:
+        return "ERROR: %s" % exc, 1, "nested"
+    except (SaltInvocationError, SaltClientError) as exc:
+        return "ERROR executing '%s': %s" % (name, exc), 1, "nested"
+    except TypeError as exc:
+        return "Passed invalid arguments to %s: %s" % (name, exc), 1, "nested"
+    except Exception as exc:  # pylint: disable=broad-except
+        return "The minion function caused an exception: %s" % type(exc).__name__, 1, "nested"
+
+
+def main():
+    task = json.load(sys.stdin)
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    opts = salt.config.minion_config(task["config"])
+    opts["file_client"] = "local"
+    opts["grains"] = task["grains"] or salt.loader.grains(opts)
+    opts["pillar"] = task["pillar"]
+    functions = salt.loader.minion_mods(opts)
+    results = []
+    for name, words in task["calls"]:
+        value, retcode, shown = call(functions, name, words)
+        results.append([repr(plain(value)), retcode, shown])
+    json.dump({"grains": plain(opts["grains"]), "results": results}, out)
+    out.close()
+
+
+main()
