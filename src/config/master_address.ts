@@ -2,7 +2,7 @@
  * How `master` names hosts. (`salt/minion.py:prep_ip_port`; `salt/utils/network.py:parse_host_port`)
  * @module
  */
-import { isIPv6 } from "node:net";
+import type * as Net from "node:net";
 import { SaltConfigurationError } from "../errors.ts";
 
 /** A master as configured; not resolved. */
@@ -18,6 +18,12 @@ export interface MasterOptions {
   readonly master: string | readonly unknown[];
   readonly master_port: number;
   readonly master_uri_format: string;
+}
+
+function isIPv6(text: string): boolean {
+  if (!text.includes(":")) return false;
+  const net: typeof Net = process.getBuiltinModule("node:net");
+  return net.isIPv6(text);
 }
 
 function bad(text: string, why: string): never {

@@ -3,9 +3,8 @@
  * (`salt/config/__init__.py:get_id`; `salt/utils/network.py:generate_minion_id`)
  * @module
  */
-import { spawnSync } from "node:child_process";
+import type * as ChildProcess from "node:child_process";
 import { readFileSync } from "node:fs";
-import { isIPv4 } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { dirname } from "node:path";
 import { SaltConfigurationError } from "../errors.ts";
@@ -50,6 +49,8 @@ export const thisHost: HostFacts = {
     }
   },
   resolveFullName() {
+    // Few starts need it, and loading it takes longer than all the rest.
+    const { spawnSync }: typeof ChildProcess = process.getBuiltinModule("node:child_process");
     const child = spawnSync("hostname", ["-f"], { encoding: "utf8", timeout: RESOLVE_TIMEOUT_MS });
     return child.status === 0 ? child.stdout.trim() || undefined : undefined;
   },
@@ -164,7 +165,7 @@ export function discoverId(
   host: HostFacts = thisHost,
 ): string {
   const found = given || findId(options, host);
-  const guessedAddress = given === "" && isIPv4(found);
+  const guessedAddress = given === "" && /^\d+(?:\.\d+){3}$/.test(found);
   const id = guessedAddress ? found : appendDomain(found, options.append_domain);
   if (isValidMinionId(id)) return id;
   throw new SaltConfigurationError(

@@ -2,7 +2,6 @@
  * Files that are either the old or the new one, never half of it, also after a power cut.
  * @module
  */
-import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -18,7 +17,6 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SaltException } from "../errors.ts";
 
@@ -59,8 +57,12 @@ function toBytes(data: Uint8Array | string): Uint8Array {
   return typeof data === "string" ? new TextEncoder().encode(data) : data;
 }
 
+/**
+ * A name beside `path` that nobody else takes. It need not be secret: the file is made only if the
+ * name is free. (`node:crypto` would cost every command 10 ms.)
+ */
 function tempName(path: string): string {
-  return `${path}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`;
+  return `${path}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
 }
 
 /** Takes the temporary file away after a failure, unless it was another's that was in the way. */
@@ -132,6 +134,7 @@ async function writeTemp(
   bytes: Uint8Array,
   options: AtomicWriteOptions,
 ): Promise<void> {
+  const { open } = await import("node:fs/promises");
   const mode = options.mode ?? DEFAULT_MODE;
   const file = await open(temp, NEW_FILE, mode);
   try {
@@ -154,6 +157,7 @@ export async function atomicWrite(
   data: Uint8Array | string,
   options: AtomicWriteOptions = {},
 ): Promise<void> {
+  const { rename } = await import("node:fs/promises");
   const temp = tempName(path);
   try {
     await writeTemp(temp, toBytes(data), options);
