@@ -54,6 +54,8 @@ export async function bundle(root: string, main = "./src/main.ts"): Promise<stri
       write: false,
       platform: "node",
       target: "node26",
+      // The launcher's script knows require() alone, also for what Node itself has.
+      supported: { "dynamic-import": false },
       format: "cjs",
       charset: "ascii",
       minifySyntax: true,

@@ -3,6 +3,7 @@
  * @module
  */
 import { messageOf } from "../errors.ts";
+import { VALUE_TRIMMED } from "../event/tag.ts";
 import type { EventClient } from "../event/types.ts";
 import { getLogger } from "../logging/mod.ts";
 import { type Data, type DataMap, isMap, type Jid, type SaltEvent } from "../types/mod.ts";
@@ -20,6 +21,8 @@ export interface JobParts {
   readonly rules: WaitRules;
   /** Whether lower masters answer too. */
   readonly orderMasters: boolean;
+  /** A return that was too large for an event, from where the master keeps it; undefined: it cannot be had. */
+  storedReturn(jid: Jid, id: string): Promise<Data | undefined>;
   /** A job id that was never given out. */
   newJid(): Jid;
   /** Publishes `saltutil.find_job` for these minions under that id. */
@@ -112,7 +115,7 @@ export class Job {
         }
         const event = await this.#queue.next(step.until, signal);
         const result = event && this.#take(event);
-        if (result) yield result;
+        if (result) yield await this.#whole(result);
         else if (event === null && !this.#queue.open) break;
       }
       for (const [id, end] of this.#tracker.unreturned()) {
@@ -177,6 +180,13 @@ export class Job {
       jid: this.jid,
       data,
     };
+  }
+
+  /** Fetches what the event had to leave out. */
+  async #whole(result: MinionResult): Promise<MinionResult> {
+    if (result.ret !== VALUE_TRIMMED) return result;
+    const ret = await this.#parts.storedReturn(this.jid, result.id);
+    return ret === undefined ? result : { ...result, ret };
   }
 
   #takeAnswer(data: DataMap, now: number): void {

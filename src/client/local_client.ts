@@ -8,6 +8,7 @@
 import {
   AuthenticationError,
   AuthorizationError,
+  messageOf,
   PublishError,
   SaltClientError,
   SaltInvocationError,
@@ -126,6 +127,7 @@ export class LocalClient {
         rules: this.#rules(request),
         orderMasters,
         newJid: () => this.newJid(),
+        storedReturn: (job, id) => this.#storedReturn(job, id),
         findJob: async (own, wanted, ids) => {
           await this.publish({
             target: { tgt: [...ids], tgt_type: "list" },
@@ -221,6 +223,20 @@ export class LocalClient {
     }
     log.warning("This master does not tell which minions are connected");
     return new Map();
+  }
+
+  /** Reads the master's own store; a user who may not gets what the event had. */
+  async #storedReturn(jid: Jid, id: string): Promise<Data | undefined> {
+    try {
+      const { openJobCache } = await import("../cache/mod.ts");
+      const jobs = openJobCache({ cachedir: this.opts.cachedir });
+      const found = jobs.returns(jid).find((one) => one.id === id)?.ret?.return;
+      jobs.close();
+      return found;
+    } catch (error) {
+      log.warning(`The whole return of ${id} cannot be read: ${messageOf(error)}`);
+      return undefined;
+    }
   }
 
   /** The event bus, for what no job covers. */

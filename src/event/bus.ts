@@ -21,7 +21,7 @@ const log = getLogger("saltx.event");
 export interface EventBusOptions {
   /** Events held for a slow reader before it loses some. */
   pubHwm?: number;
-  /** Largest event taken from a writer, in bytes. */
+  /** Bytes of an event; a larger one loses its largest values, and is not taken from a writer. */
   maxEventSize?: number;
   /** Mode of the PUB's socket file; the PULL's always is 0600. */
   pubMode?: number;
@@ -59,25 +59,32 @@ export async function startEventBus(
     pull.close();
     throw error;
   }
-  return new Bus(pub, pull, endpoints.files);
+  return new Bus(pub, pull, endpoints.files, options.maxEventSize);
 }
 
 class Bus implements EventBusServer {
   readonly #pub: ZmqSocket;
   readonly #pull: ZmqSocket;
   readonly #files: { pub: string; pull: string } | null;
+  readonly #maxEventSize: number;
   readonly #listeners = new Map<string, Set<(event: SaltEvent) => void>>();
   readonly #forwarding: Promise<void>;
 
-  constructor(pub: ZmqSocket, pull: ZmqSocket, files: { pub: string; pull: string } | null) {
+  constructor(
+    pub: ZmqSocket,
+    pull: ZmqSocket,
+    files: { pub: string; pull: string } | null,
+    maxEventSize = Infinity,
+  ) {
     this.#pub = pub;
     this.#pull = pull;
     this.#files = files;
+    this.#maxEventSize = maxEventSize;
     this.#forwarding = this.#forward();
   }
 
   fire(tag: string, data: DataMap): void {
-    this.#publish(tag, packEvent(tag, data));
+    this.#publish(tag, packEvent(tag, data, this.#maxEventSize));
   }
 
   onEvent(prefix: string, listener: (event: SaltEvent) => void): () => void {

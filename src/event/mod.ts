@@ -2,5 +2,5 @@
 export { minionIdHash } from "./address.ts";
 export { type EventBusOptions, type EventBusServer, startEventBus } from "./bus.ts";
 export { openEventClient } from "./client.ts";
-export { eventStamp, eventTag, packEvent, tagify, unpackEvent } from "./tag.ts";
+export { eventStamp, eventTag, packEvent, tagify, unpackEvent, VALUE_TRIMMED } from "./tag.ts";
 export type { BusAddress, EventClient, EventSubscription } from "./types.ts";

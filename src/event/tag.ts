@@ -23,9 +23,17 @@ export function eventStamp(now: Date): string {
   return now.toISOString().replace("Z", "000");
 }
 
-/** One frame: tag, two newlines, msgpack map. `_stamp` is added where it is missing. */
-export function packEvent(tag: string, data: DataMap, now: Date = new Date()): Uint8Array {
-  const body = packLocal("_stamp" in data ? data : { ...data, _stamp: eventStamp(now) });
+/** What stands where a value was too large for an event. (`salt/utils/dicttrim.py:trim_dict`) */
+export const VALUE_TRIMMED = "VALUE_TRIMMED";
+
+/**
+ * One frame: tag, two newlines, msgpack map. `_stamp` is added where it is missing.
+ * @param maxBytes of the map; the largest values of a larger one are left out. (`max_event_size`)
+ */
+export function packEvent(tag: string, data: DataMap, maxBytes = Infinity): Uint8Array {
+  const stamped = "_stamp" in data ? data : { ...data, _stamp: eventStamp(new Date()) };
+  let body = packLocal(stamped);
+  if (body.length > maxBytes) body = packLocal(trimmed(stamped, body.length - maxBytes));
   const head = encoder.encode(tag);
   const frame = new Uint8Array(head.length + 2 + body.length);
   frame.set(head);
@@ -33,6 +41,20 @@ export function packEvent(tag: string, data: DataMap, now: Date = new Date()): U
   frame[head.length + 1] = NEWLINE;
   frame.set(body, head.length + 2);
   return frame;
+}
+
+/** The map without its largest values, until it is `excess` bytes shorter. */
+function trimmed(data: DataMap, excess: number): DataMap {
+  const sizes = Object.entries(data)
+    .map(([key, value]) => ({ key, bytes: packLocal(value).length }))
+    .sort((a, b) => b.bytes - a.bytes);
+  const kept = { ...data };
+  for (const { key, bytes } of sizes) {
+    if (excess <= 0) break;
+    kept[key] = VALUE_TRIMMED;
+    excess -= bytes - VALUE_TRIMMED.length;
+  }
+  return kept;
 }
 
 /** Where the tag ends, or -1 when the frame is no event. */

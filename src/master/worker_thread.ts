@@ -121,7 +121,7 @@ async function openParts(
     jobs,
     minions,
     localKeys: worker.localKeys,
-    fire: (tag, event) => void events.send(packEvent(tag, event)),
+    fire: (tag, event) => void events.send(packEvent(tag, event, opts.max_event_size)),
     send: (load, ids) => publisher.send(packLocal({ load, minions: ids })),
     rotate: (reason) => tell({ kind: "rotate", reason }),
     subscribers: () => Atomics.load(counter, 0),

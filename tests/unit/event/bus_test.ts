@@ -11,6 +11,7 @@ import {
   startEventBus,
   tagify,
   unpackEvent,
+  VALUE_TRIMMED,
 } from "../../../src/event/mod.ts";
 
 describe("event bus", () => {
@@ -105,4 +106,12 @@ test("unpackEvent() refuses what is no event", () => {
 
 test("tagify() joins and leaves empty parts out", () => {
   assert.equal(tagify("job", "1", "", "new"), "salt/job/1/new");
+});
+
+test("packEvent() leaves the largest values out of an event that is too large", () => {
+  const data = { id: "web1", return: "x".repeat(5000), fun_args: ["y".repeat(300)] };
+  const { data: read } = unpackEvent(packEvent("a/b", data, 1000));
+  assert.equal(read["return"], VALUE_TRIMMED);
+  assert.deepEqual([read["id"], read["fun_args"]], ["web1", data.fun_args]);
+  assert.equal(unpackEvent(packEvent("a/b", data, 6000)).data["return"], data.return);
 });
