@@ -62,9 +62,6 @@ async function build(target: Target, hash: string, source: string, xz: boolean):
     await compress(output, target);
     await report(`${output}.xz`);
   }
-  if (target.platform === "darwin") {
-    console.log(`  macOS runs it only once signed, on a Mac: codesign --sign - ${name}`);
-  }
 }
 
 async function report(path: string): Promise<void> {

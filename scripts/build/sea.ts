@@ -5,11 +5,12 @@
  */
 import { fileURLToPath } from "node:url";
 import { chmod, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ASSETS, LAUNCHER } from "../../src/runtime/node_embedded.ts";
 import { addonBuild } from "../../src/runtime/zmq_addon_files.ts";
 import { nodeBase } from "./node_base.ts";
 import { run } from "./run.ts";
+import { signMachO } from "./sign_mach_o.ts";
 import { stripElf } from "./strip_elf.ts";
 import { hostTarget, type Target } from "./targets.ts";
 
@@ -39,6 +40,7 @@ export async function makeExecutable(
     await writeFile(join(work, ASSETS.addon), stripElf(addonFile));
     await writeFile(join(work, "sea.json"), JSON.stringify(config(), null, 2));
     await run(await nodeBase(root, hostTarget()), ["--build-sea", "sea.json"], work);
+    if (target.platform === "darwin") await sign(join(work, "saltx"), basename(output));
     await copyInChunks(join(work, "saltx"), join(work, "finished"));
     await chmod(join(work, "finished"), 0o755);
     await rename(join(work, "finished"), output);
@@ -70,6 +72,10 @@ async function makeCodeCache(root: string, target: Target, work: string): Promis
   const script = fileURLToPath(new URL("./write_code_cache.ts", import.meta.url));
   const args = [...NODE_OPTIONS, script, ASSETS.bundle, output];
   await run(await nodeBase(root, target), args, work);
+}
+
+async function sign(path: string, identifier: string): Promise<void> {
+  await writeFile(path, signMachO(await readFile(path), identifier));
 }
 
 async function copyInChunks(from: string, to: string): Promise<void> {
