@@ -11,6 +11,7 @@ const TOOLS: Readonly<Record<string, () => Promise<{ run: RunTool }>>> = {
   salt: () => import("./salt.ts"),
   call: () => import("./call.ts"),
   run: () => import("./run.ts"),
+  cp: () => import("./cp.ts"),
   completion: () => import("./completion.ts"),
   key: () => import("./key.ts"),
 };
