@@ -8,7 +8,12 @@ import type { ExecutionModule, ModuleRegistry } from "../../loader/types.ts";
 import type { DataMap } from "../../types/mod.ts";
 import { cmd } from "./cmd/mod.ts";
 import { config } from "./config.ts";
+import { environ } from "./environ.ts";
+import { event } from "./event.ts";
 import { grains } from "./grains/mod.ts";
+import { key } from "./key.ts";
+import { match } from "./match.ts";
+import { pillar } from "./pillar.ts";
 import { saltutil } from "./saltutil.ts";
 import { sys } from "./sys.ts";
 import { test } from "./test/mod.ts";
@@ -17,7 +22,12 @@ import { test } from "./test/mod.ts";
 export const executionModules: readonly ExecutionModule[] = [
   cmd,
   config,
+  environ,
+  event,
   grains,
+  key,
+  match,
+  pillar,
   saltutil,
   sys,
   test,

@@ -7,6 +7,7 @@ import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute } from "node:path";
 import { CommandExecutionError, messageOf, SaltInvocationError } from "../../../errors.ts";
+import { jobEnvironment } from "../../../loader/environment.ts";
 import type { ExecContext } from "../../../loader/types.ts";
 import { LOG_LEVELS, type LogLevel } from "../../../logging/mod.ts";
 import {
@@ -120,16 +121,19 @@ function givenEnv(env: Data | undefined): Record<string, string> {
   return result;
 }
 
-function environment(args: CommandArgs, user: User | undefined): Record<string, string> {
+function environment(
+  ctx: ExecContext,
+  args: CommandArgs,
+  user: User | undefined,
+): Record<string, string> {
   const given = givenEnv(args.env);
   const own: Record<string, string> = user
     ? { HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: user.shell || "/bin/sh" }
     : {};
   const base: Record<string, string> = {};
   if (!args.clean_env) {
-    for (const [key, value] of Object.entries(process.env)) {
-      if (value !== undefined && key !== "NOTIFY_SOCKET") base[key] = value;
-    }
+    Object.assign(base, jobEnvironment(ctx));
+    delete base["NOTIFY_SOCKET"];
   }
   if (args.reset_system_locale ?? true) { for (const key of locale) base[key] = "C"; }
   const env = { ...base, ...own, ...given };
@@ -289,7 +293,7 @@ async function plan(ctx: ExecContext, args: CommandArgs) {
   const umask = umaskDigits(args.umask);
   const options = {
     cwd: workingFolder(args, user),
-    env: environment(args, user),
+    env: environment(ctx, args, user),
     maxOutput: maxOutput(ctx),
     ...(credentials ? { credentials } : {}),
     ...(umask === undefined ? {} : { umask }),
