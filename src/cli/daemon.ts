@@ -40,6 +40,8 @@ export interface DaemonSpec {
   daemonise: boolean;
   /** Resolves once it serves. What it throws is the reason why it does not. */
   start(): Promise<RunningDaemon>;
+  /** Loads the options anew at SIGHUP; log levels follow them. What it throws leaves all as it was. */
+  loadOptions?(): DaemonOptions;
   /** Starts this program again as it was called; made from this process's arguments when absent. */
   command?: readonly string[];
   /** Says something at the terminal. Standard error when absent. */
@@ -210,6 +212,8 @@ class DaemonProcess {
     await runtime.sdNotify(`RELOADING=1\nMONOTONIC_USEC=${microseconds}`);
     try {
       this.#logging?.reopen();
+      const fresh = this.#spec.loadOptions?.();
+      if (fresh) this.#logging?.setLevels(fresh);
       await daemon.reload?.();
     } catch (error) {
       this.#log.error("Could not reload; going on as before", error);

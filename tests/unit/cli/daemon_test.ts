@@ -16,12 +16,18 @@ let background: number[] = [];
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "saltx-daemon-"));
+  mkdirSync(join(root, "etc"));
+  configure("log_level: info\n");
   background = [];
 });
 afterEach(() => {
   for (const pid of background) kill(pid, "SIGKILL");
   rmSync(root, { recursive: true, force: true });
 });
+
+function configure(text: string): void {
+  writeFileSync(join(root, "etc/master"), text);
+}
 
 function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
@@ -96,6 +102,19 @@ test("runDaemon() opens its log anew and reloads at SIGHUP", async () => {
   send(child.pid, "SIGHUP");
   await told("reloaded");
   await until("the new log", () => read("log").includes("reloaded"));
+  send(child.pid, "SIGTERM");
+  equal((await ended).code, 0);
+});
+
+test("runDaemon() takes over log levels at SIGHUP, and keeps the old ones of a bad file", async () => {
+  const { child, ended } = start("");
+  await told("started");
+  configure("log_level: debug\n");
+  send(child.pid, "SIGHUP");
+  await until("a line of debug", () => read("log").includes("reloaded with debug"));
+  configure("log_level: loud\n");
+  send(child.pid, "SIGHUP");
+  await until("the reason", () => read("log").includes('Cannot use "loud" for option "log_level"'));
   send(child.pid, "SIGTERM");
   equal((await ended).code, 0);
 });
