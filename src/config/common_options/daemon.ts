@@ -14,7 +14,7 @@ export const commonDaemon = {
   user: str(
     "",
     "yes",
-    "User the daemon runs as after it has bound its ports and opened its files.",
+    "User the daemon runs as, once it has made its folders and opened its log.",
     { defaultDoc: "the user that starts it" },
   ),
   pidfile: path("/var/run/salt-master.pid", "yes", "File with the process id of a daemon."),
