@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 /** The rows of the architecture, lowest first; each name is a folder or a file below `src`. */
 export const ROWS: readonly (readonly string[])[] = [
   ["types"],
-  ["errors.ts", "version.ts", "text", "fs", "process", "runtime"],
+  ["errors.ts", "version.ts", "text", "fs", "process", "host", "runtime"],
   ["logging", "serializers", "config", "crypt"],
   ["key", "cache", "transport"],
   ["channel", "event", "loader"],

@@ -8,7 +8,7 @@
 import type { MinionOpts } from "../../config/mod.ts";
 import { type DataMap, isMap } from "../../types/mod.ts";
 import { SALT_COMPAT_VERSION, SALT_COMPAT_VERSION_INFO, VERSION } from "../../version.ts";
-import { osGrains } from "./distribution.ts";
+import { osGrains } from "./os.ts";
 import {
   diskGrains,
   efiGrains,
@@ -40,7 +40,7 @@ export { staticGrains, staticGrainsPath } from "./static.ts";
  */
 export async function loadGrains(opts: MinionOpts): Promise<DataMap> {
   const kernel = kernelGrains();
-  const interfaces = interfaceGrains();
+  const interfaces = await interfaceGrains();
   const addresses = [...interfaces["ipv4"] as string[], ...interfaces["ipv6"] as string[]];
   const slow = await Promise.all([
     osGrains(String(kernel["cpuarch"])),

@@ -4,9 +4,9 @@
  * @module
  */
 import { lookup, reverse } from "node:dns/promises";
-import { readdirSync } from "node:fs";
 import { isIPv4, isIPv6 } from "node:net";
-import { hostname, networkInterfaces } from "node:os";
+import { hostname } from "node:os";
+import { addressesByInterface, addressesOf, readInterfaces } from "../../host/mod.ts";
 import type { DataMap } from "../../types/mod.ts";
 import { output, readText } from "./host_files.ts";
 
@@ -18,23 +18,25 @@ export async function nameGrains(): Promise<DataMap> {
   const localhost = hostname();
   const fqdn = await fullName(localhost);
   const [host = "", ...domain] = fqdn.split(".");
-  const [ip4, ip6] = await Promise.all([addressesOf(fqdn, 4), addressesOf(fqdn, 6)]);
+  const [ip4, ip6] = await Promise.all([lookupAll(fqdn, 4), lookupAll(fqdn, 6)]);
   return { localhost, fqdn, host, domain: domain.join("."), fqdn_ip4: ip4, fqdn_ip6: ip6 };
 }
 
-/** The first name with a dot that /etc/hosts gives for this host, or what its name resolves to. */
+/**
+ * The name that the resolver takes for the whole one: what `hostname -f` asks, since no runtime does.
+ * Without an answer, the first name of this host in /etc/hosts.
+ */
 async function fullName(name: string): Promise<string> {
-  if (name.includes(".")) return name;
+  const canonical = await output("hostname", "-f");
+  if (canonical) return canonical;
   for (const line of (readText("/etc/hosts") ?? "").split("\n")) {
     const [address, ...names] = line.replace(/#.*/, "").trim().split(/\s+/);
-    if (!address || !names.includes(name)) continue;
-    const full = names.find((one) => one.startsWith(`${name}.`));
-    if (full) return full;
+    if (address && names.includes(name)) return names[0]!;
   }
   return name;
 }
 
-async function addressesOf(name: string, family: 4 | 6): Promise<string[]> {
+async function lookupAll(name: string, family: 4 | 6): Promise<string[]> {
   try {
     const found = await inTime(lookup(name, { family, all: true }));
     return [...new Set(found.map((one) => one.address))];
@@ -63,40 +65,20 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Interfaces, those that are down too, in the kernel's order of index. */
-export function interfaceGrains(): DataMap {
-  const live = networkInterfaces();
-  const [ip4, ip6, all, hardware]: DataMap[] = [{}, {}, {}, {}];
-  for (const name of interfaceNames(Object.keys(live))) {
-    const addresses = live[name] ?? [];
-    const of = (family: string) =>
-      addresses.filter((one) => one.family === family).map((one) => one.address);
-    ip4![name] = of("IPv4");
-    ip6![name] = of("IPv6");
-    all![name] = [...of("IPv4"), ...of("IPv6")];
-    hardware![name] = readText(`/sys/class/net/${name}/address`) ?? addresses[0]?.mac ?? "";
-  }
-  const flat = (map: DataMap) => [...new Set(Object.values(map).flat())] as string[];
+/** Interfaces, those that are down too, in the kernel's order. */
+export async function interfaceGrains(): Promise<DataMap> {
+  const interfaces = await readInterfaces();
+  const hardware = Object.entries(interfaces)
+    .filter(([, data]) => data.hwaddr !== undefined)
+    .map(([name, data]) => [name, data.hwaddr!]);
   return {
-    ip4_interfaces: ip4!,
-    ip6_interfaces: ip6!,
-    ip_interfaces: all!,
-    hwaddr_interfaces: hardware!,
-    ipv4: flat(ip4!).sort(),
-    ipv6: flat(ip6!).sort(),
+    ip4_interfaces: addressesByInterface(interfaces, ["inet"]),
+    ip6_interfaces: addressesByInterface(interfaces, ["inet6"]),
+    ip_interfaces: addressesByInterface(interfaces, ["inet", "inet6"]),
+    hwaddr_interfaces: Object.fromEntries(hardware),
+    ipv4: addressesOf(interfaces, "inet", true),
+    ipv6: addressesOf(interfaces, "inet6", true),
   };
-}
-
-function interfaceNames(live: string[]): string[] {
-  let names: string[];
-  try {
-    names = readdirSync("/sys/class/net", { withFileTypes: true })
-      .filter((entry) => entry.isSymbolicLink()).map((entry) => entry.name);
-  } catch {
-    names = live;
-  }
-  const index = (name: string) => Number(readText(`/sys/class/net/${name}/ifindex`) ?? Infinity);
-  return names.sort((a, b) => index(a) - index(b));
 }
 
 /** resolv.conf(5), as `salt.utils.dns.parse_resolv` gives it. */

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { arch, release, version } from "node:os";
 import process from "node:process";
+import { timezoneName } from "../../host/mod.ts";
 import { shlexSplit } from "../../text/shlex.ts";
 import type { DataMap } from "../../types/mod.ts";
 import { output, readText, which } from "./host_files.ts";
@@ -81,16 +82,9 @@ export function localeGrain(): DataMap {
       defaultlanguage: language && language !== "C" && language !== "POSIX" ? language : "en_US",
       defaultencoding: encoding ?? "UTF-8",
       detectedencoding: (encoding ?? "utf-8").toLowerCase(),
-      timezone: zoneName(),
+      timezone: timezoneName(new Date()),
     },
   };
-}
-
-function zoneName(): string {
-  const parts = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" }).formatToParts(
-    new Date(),
-  );
-  return parts.find((part) => part.type === "timeZoneName")?.value ?? "unknown";
 }
 
 /** What identifies the machine and the minion. */
