@@ -3,8 +3,9 @@
  * statements prepared, and goes on with a fresh one when the file turns out damaged or gone.
  * @module
  */
-import { closeSync, fchmodSync, openSync, statSync } from "node:fs";
+import { chmodSync, closeSync, linkSync, openSync, statSync, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
+import process from "node:process";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ensureDir, fileError } from "../fs/mod.ts";
 import { getLogger, type Logger } from "../logging/mod.ts";
@@ -125,16 +126,18 @@ export class SqliteFile {
     this.#db = db;
   }
 
-  /** The file exists with its permissions before SQLite sees it; its companions get the same. */
+  /**
+   * The file exists with its permissions before SQLite sees it; its companions get the same.
+   *
+   * An existing file is not opened here: closing any descriptor of it would drop the POSIX locks that
+   * SQLite holds for other threads of this process. (sqlite.org/howtocorrupt.html, 2.2)
+   */
   #makeFile(): void {
     ensureDir(dirname(this.path));
     try {
-      const fd = openSync(this.path, "a", 0o600);
-      try {
-        fchmodSync(fd, 0o600);
-      } finally {
-        closeSync(fd);
-      }
+      const found = statSync(this.path, { throwIfNoEntry: false });
+      if (!found) createEmpty(this.path);
+      else if ((found.mode & 0o777) !== 0o600) chmodSync(this.path, 0o600);
       this.#inode = statSync(this.path).ino;
     } catch (error) {
       throw fileError("open the store", this.path, error);
@@ -143,8 +146,8 @@ export class SqliteFile {
 
   #configure(db: DatabaseSync): void {
     db.exec(`PRAGMA busy_timeout = ${this.#options.busyTimeout ?? DEFAULT_BUSY_TIMEOUT}`);
-    // Takes effect only in a database without tables.
-    db.exec("PRAGMA auto_vacuum = INCREMENTAL");
+    // Takes effect only in a database without tables; in others it would wait for the write lock.
+    if (version(db) === 0) db.exec("PRAGMA auto_vacuum = INCREMENTAL");
     db.exec("PRAGMA journal_mode = WAL");
     db.exec(`PRAGMA synchronous = ${this.#options.durable ?? true ? "FULL" : "NORMAL"}`);
     db.exec(`PRAGMA journal_size_limit = ${JOURNAL_SIZE_LIMIT}`);
@@ -185,6 +188,19 @@ export class SqliteFile {
         `what it held is missing from now on`,
       cause,
     );
+  }
+}
+
+/** Gives a finished empty file its name, unless another has been quicker. */
+function createEmpty(path: string): void {
+  const temp = `${path}.new-${process.pid}-${performance.now()}`;
+  closeSync(openSync(temp, "wx", 0o600));
+  try {
+    linkSync(temp, path);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EEXIST") throw error;
+  } finally {
+    unlinkSync(temp);
   }
 }
 
