@@ -45,7 +45,9 @@ function isTerminal(fd: 0 | 1 | 2): boolean {
   } catch {
     return false;
   }
-  return [process.stdin, process.stdout, process.stderr][fd]!.isTTY === true;
+  // Each stream loads what it needs when it is first looked at.
+  const stream = fd === 0 ? process.stdin : fd === 1 ? process.stdout : process.stderr;
+  return stream.isTTY === true;
 }
 
 /**
@@ -94,7 +96,9 @@ export function processIo(): CliIo {
     },
     stdoutIsTerminal,
     stderrIsTerminal: isTerminal(2),
-    stdinIsTerminal: isTerminal(0),
+    get stdinIsTerminal() {
+      return isTerminal(0);
+    },
     columns: (stdoutIsTerminal ? process.stdout.columns : 0) || Number(process.env["COLUMNS"]) ||
       80,
     env: process.env,

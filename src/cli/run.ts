@@ -3,15 +3,14 @@
  * (`salt/cli/run.py:SaltRun`, `salt/runner.py:Runner.run`)
  * @module
  */
+import { localUser, openLocalClient } from "../client/mod.ts";
 import {
   innerData,
-  localUser,
-  openLocalClient,
   RunnerCaller,
   runnerDocs,
   runnerNames,
   type RunnerOutcome,
-} from "../client/mod.ts";
+} from "../client/runner.ts";
 import type { MasterOpts } from "../config/mod.ts";
 import { CommandNotFoundError, EX, SaltClientError } from "../errors.ts";
 import { openEventClient } from "../event/mod.ts";

@@ -32,15 +32,14 @@ export async function openLocalClient(opts: ClientOpts): Promise<LocalClient> {
       { exitCode: 2 },
     );
   }
-  const [{ zeromqTransport }, { openEventClient }] = await Promise.all([
-    import("../transport/zeromq/mod.ts"),
-    import("../event/mod.ts"),
+  // Not through the folders' doors: what else is behind them takes longer to load than a job.
+  const [{ ZmqRequestClient }, { openEventClient }] = await Promise.all([
+    import("../transport/zeromq/request_client.ts"),
+    import("../event/client.ts"),
   ]);
-  const requests = await zeromqTransport({ ipv6: opts.interface.includes(":") })
-    .requestClient(masterUri(opts));
   return new LocalClient({
     opts,
-    requests,
+    requests: new ZmqRequestClient(masterUri(opts), { ipv6: opts.interface.includes(":") }),
     openEvents: () => openEventClient({ node: "master", sockDir: opts.sock_dir }),
   });
 }

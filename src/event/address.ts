@@ -2,7 +2,6 @@
  * Where the buses are. (`salt/utils/event.py:SaltEvent.__load_uri`)
  * @module
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { ipcEndpoint } from "../transport/zeromq/endpoints.ts";
 import type { BusAddress } from "./types.ts";
@@ -16,6 +15,8 @@ export interface BusEndpoints {
 
 /** The part of a minion bus's file names that stands for its id: 10 hex digits. */
 export function minionIdHash(id: string, hashType = "sha256"): string {
+  // Loaded here: who talks to a master's bus needs none.
+  const { createHash } = process.getBuiltinModule("node:crypto");
   return createHash(hashType).update(id).digest("hex").slice(0, 10);
 }
 

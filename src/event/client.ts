@@ -15,8 +15,9 @@ import type { BusAddress, EventClient, EventSubscription } from "./types.ts";
 /** Tag of the events by which a subscriber learns that the bus delivers to it. */
 const SYNC_PREFIX = "saltx/sync/";
 
-/** ms between two such events, and for how long they are tried. */
-const SYNC_INTERVAL = 20;
+/** ms before such an event is sent again, doubled each time, and for how long they are tried. */
+const SYNC_FIRST_PAUSE = 1;
+const SYNC_LONGEST_PAUSE = 50;
 const SYNC_TIMEOUT = 5000;
 
 /** Events that one subscription holds for its reader. */
@@ -136,9 +137,11 @@ class Subscription implements EventSubscription {
     });
     // Subscriptions reach the publisher some time after connect: what it sends before is lost.
     const end = performance.now() + SYNC_TIMEOUT;
+    let pause = SYNC_FIRST_PAUSE;
     while (!done && !this.#closed && performance.now() < end) {
       await fireSync();
-      await Promise.race([synced, new Promise((resolve) => setTimeout(resolve, SYNC_INTERVAL))]);
+      await Promise.race([synced, new Promise((resolve) => setTimeout(resolve, pause))]);
+      pause = Math.min(pause * 2, SYNC_LONGEST_PAUSE);
     }
     if (!done && !this.#closed) {
       throw new SaltClientError(`The event bus at ${endpoint} does not answer`);

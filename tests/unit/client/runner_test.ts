@@ -10,7 +10,7 @@ import {
   runnerDocs,
   runnerNames,
   type RunnerOutcome,
-} from "../../../src/client/mod.ts";
+} from "../../../src/client/runner.ts";
 import type { MasterOpts } from "../../../src/config/mod.ts";
 import { CommandExecutionError } from "../../../src/errors.ts";
 import { runnerFn, runnerModule } from "../../../src/loader/runner_types.ts";
