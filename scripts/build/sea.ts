@@ -17,8 +17,8 @@ import { hostTarget, type Target } from "./targets.ts";
 /** Bytes written at a time. Written in larger pieces, Linux would hold and map the file in larger pieces too. */
 const CHUNK = 65_536;
 
-/** Options that every saltx process runs with; `gc()` is for `releaseMemory()`. */
-const NODE_OPTIONS = ["--disable-warning=ExperimentalWarning", "--expose-gc"];
+/** Options that every saltx process runs with. None for V8: Node's own compiled code fits the defaults only. */
+const NODE_OPTIONS = ["--disable-warning=ExperimentalWarning"];
 
 /** Makes `output` for `target` from the bundle's source. */
 export async function makeExecutable(

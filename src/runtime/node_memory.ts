@@ -21,8 +21,17 @@ export interface Mapping {
  */
 export function releaseMemory(): void {
   if (!inThread() && process.platform === "linux") releasePages();
-  (globalThis as { gc?: (options: object) => void })
-    .gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
+  collectGarbage();
+}
+
+/** The flag is set for a moment only: V8 takes no compiled code that was made under other flags. */
+function collectGarbage(): void {
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+  const { runInNewContext } = process.getBuiltinModule("node:vm");
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc") as (options: object) => void;
+  setFlagsFromString("--no-expose-gc");
+  gc({ type: "major", execution: "sync", flavor: "last-resort" });
 }
 
 function releasePages(): void {
