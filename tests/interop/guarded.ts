@@ -39,12 +39,14 @@ export function carefulScenario(masterSoftware: Software, minionSoftware: Softwa
       const target of [[id], ["-L", `${id},other`], ["-E", "care.*"], ["-C", `${id} and not x`]]
     ) {
       await step(`it takes a signed publication to ${target.join(" ")}`, async () => {
-        assert.deepEqual(await master.ask(...target as [string], "test.ping"), { [id]: true });
+        const found = await master.ask(...target as [string], "test.ping");
+        assert.equal(found[id], true, JSON.stringify(found));
       });
     }
+    // A saltx minion has no function that shows it.
+    if (minionSoftware === "saltx") return;
     await step("its pillar is signed and sealed for it", async () => {
-      const { [id]: pillar } = await master.ask(id, "pillar.items");
-      assert.deepEqual(pillar, {});
+      assert.deepEqual(await master.ask(id, "pillar.items"), { [id]: {} });
     });
   });
 }

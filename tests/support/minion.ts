@@ -2,6 +2,7 @@
  * A minion of a lab.
  * @module
  */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Daemon, type Result, runCommand } from "./commands.ts";
 import type { Lab } from "./lab.ts";
@@ -39,6 +40,12 @@ export class Minion {
   get daemon(): Daemon {
     if (this.#daemon === null) throw new Error("the minion was not started");
     return this.#daemon;
+  }
+
+  /** Where programs of its host write into its event bus. */
+  get pullSocket(): string {
+    const hash = createHash("sha256").update(this.id).digest("hex").slice(0, 10);
+    return join(this.sockDir, `minion_event_${hash}_pull.ipc`);
   }
 
   /** Starts it without waiting: its key may have to be accepted first. */
