@@ -11,9 +11,11 @@ import { config } from "./config.ts";
 import { environ } from "./environ.ts";
 import { event } from "./event.ts";
 import { grains } from "./grains/mod.ts";
+import { hashutil } from "./hashutil.ts";
 import { key } from "./key.ts";
 import { match } from "./match.ts";
 import { pillar } from "./pillar.ts";
+import { random } from "./random.ts";
 import { saltutil } from "./saltutil.ts";
 import { sys } from "./sys.ts";
 import { test } from "./test/mod.ts";
@@ -25,9 +27,11 @@ export const executionModules: readonly ExecutionModule[] = [
   environ,
   event,
   grains,
+  hashutil,
   key,
   match,
   pillar,
+  random,
   saltutil,
   sys,
   test,
