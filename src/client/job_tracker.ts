@@ -46,6 +46,8 @@ export class JobTracker {
   #roundEnds: number;
   /** Somebody is known to work on the job, or nobody was asked yet. */
   #anyRunning = true;
+  /** How many were asked in this round and are silent so far. */
+  #silent = 0;
 
   constructor(rules: WaitRules, now: number) {
     this.#rules = rules;
@@ -68,14 +70,19 @@ export class JobTracker {
 
   /** Notes minions that never got the job. */
   notConnected(ids: Iterable<string>): void {
-    for (const id of ids) if (this.#waiting.delete(id)) this.#notConnected.add(id);
+    for (const id of ids) if (this.#forget(id)) this.#notConnected.add(id);
+  }
+
+  #forget(id: string): boolean {
+    if (this.#waiting.get(id)?.asked) this.#silent -= 1;
+    return this.#waiting.delete(id);
   }
 
   /** Notes a return. False: this minion has returned before. */
   returned(id: string): boolean {
     if (this.#found.has(id)) return false;
     this.#found.add(id);
-    this.#waiting.delete(id);
+    this.#forget(id);
     this.#missing.delete(id);
     this.#notConnected.delete(id);
     return true;
@@ -87,6 +94,7 @@ export class JobTracker {
     if (running) this.expect([id], now);
     const state = this.#waiting.get(id);
     if (!state) return;
+    if (state.asked) this.#silent -= 1;
     state.asked = false;
     state.running = running;
     if (running) {
@@ -95,14 +103,14 @@ export class JobTracker {
     } else {
       state.until = Math.max(state.until, now + STRAGGLER_MS);
     }
-    const silent = [...this.#waiting.values()].some((one) => one.asked);
     // All have answered and none works: only returns on their way are left to come.
-    if (!silent && !this.#anyRunning) this.#roundEnds = Math.min(this.#roundEnds, now);
+    if (this.#silent === 0 && !this.#anyRunning) this.#roundEnds = Math.min(this.#roundEnds, now);
   }
 
   /** The question could not be asked, or the master had nobody to ask. */
   askFailed(now: number): void {
     for (const state of this.#waiting.values()) state.asked = false;
+    this.#silent = 0;
     this.#roundEnds = now;
   }
 
@@ -114,7 +122,8 @@ export class JobTracker {
     }
     if (now < this.#roundEnds) return { kind: "wait", until: this.#roundEnds };
     if (this.#anyRunning) return this.#ask(now);
-    const last = Math.max(holdUntil, ...[...this.#waiting.values()].map((state) => state.until));
+    let last = holdUntil;
+    for (const { until } of this.#waiting.values()) last = Math.max(last, until);
     return now >= last ? { kind: "end" } : { kind: "wait", until: last };
   }
 
@@ -125,6 +134,7 @@ export class JobTracker {
       state.asked = true;
       state.running = false;
     }
+    this.#silent = this.#waiting.size;
     return { kind: "ask", ids: [...this.#waiting.keys()] };
   }
 

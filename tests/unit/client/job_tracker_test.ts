@@ -78,3 +78,26 @@ test("JobTracker.returned() is false for what came before", () => {
   assert.equal(tracker.returned("a"), true);
   assert.equal(tracker.returned("a"), false);
 });
+
+test("JobTracker.next() ends soon too when the last silent minion returns instead of answering", () => {
+  const tracker = new JobTracker({ timeout: 5000, gather: 10_000, hold: 0 }, 0);
+  tracker.expect(["a", "b"], 0);
+  tracker.next(5000);
+  tracker.returned("b");
+  tracker.answered("a", false, 5100);
+  tracker.answered("a", false, 5150);
+  assert.deepEqual(tracker.next(5200), { kind: "wait", until: 7150 });
+});
+
+test("JobTracker keeps pace with 20,000 minions that are asked and answer", () => {
+  const ids = Array.from({ length: 20_000 }, (_, at) => `w${at}`);
+  const tracker = new JobTracker(RULES, 0);
+  tracker.expect(ids, 0);
+  tracker.next(5);
+  let steps = 0;
+  for (const id of ids) {
+    tracker.answered(id, false, 6);
+    if (tracker.next(6).kind === "wait") steps++;
+  }
+  assert.equal(steps, ids.length);
+});
