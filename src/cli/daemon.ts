@@ -121,6 +121,9 @@ function wait(seconds: number): { promise: Promise<"late">; cancel(): void } {
 }
 
 /** One daemon in this process, from its pid file to its exit code. */
+/** ms after the start when what only the start needed is let go: a minion has signed in by then. */
+const RELEASE_AFTER_MS = 5000;
+
 class DaemonProcess {
   readonly #spec: DaemonSpec;
   readonly #log: Logger;
@@ -181,9 +184,11 @@ class DaemonProcess {
     signals.onHangup = () => void this.#reload(daemon);
     await this.#reporter?.ready();
     await runtime.sdNotify("READY=1");
+    const releasing = setTimeout(() => runtime.releaseMemory(), RELEASE_AFTER_MS);
     this.#log.info(`${this.#spec.name} is up as process ${process.pid}`);
     const byItself = daemon.ended ?? new Promise<number>(() => {});
     const code = await Promise.race([signals.endAsked.then(() => EX.OK), byItself]);
+    clearTimeout(releasing);
     await this.#stop(daemon);
     return code;
   }

@@ -84,6 +84,7 @@ export async function run(data: unknown, port: ThreadPort): Promise<void> {
       tell({ kind: "done", turn: message.turn });
     }
   });
+  runtime.releaseMemory();
   tell({ kind: "ready" });
   await serve(socket, gate);
   close();

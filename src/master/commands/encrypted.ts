@@ -66,7 +66,7 @@ function pillarCommand(
   const pillarenv = typeof load["pillarenv"] === "string" ? load["pillarenv"] : null;
   let pillar = compiler.compile({ id, grains, pillarenv });
   const override = load["pillar_override"];
-  if (isMap(override)) {
+  if (isMap(override) && Object.keys(override).length > 0) {
     pillar = mergeRecursive(pillar, override, parts.opts.pillar_merge_lists);
   } else if (parts.opts.minion_data_cache) {
     parts.minions.setGrains(id, grains);
