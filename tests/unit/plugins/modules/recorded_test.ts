@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { messageOf } from "../../../../src/errors.ts";
 import { pyEqual } from "../../../../src/text/py_equal.ts";
+import { pyRepr } from "../../../../src/text/py_repr.ts";
 import type { Data, DataMap } from "../../../../src/types/mod.ts";
 import { readCases, revive } from "../../../support/cases.ts";
 import { testContext } from "../../../support/exec_context.ts";
@@ -59,7 +60,7 @@ for (const file of files) {
   const table = readCases<Table>(`modules/${file}`);
   test(`${file.replace(".json", "")} returns what Salt does for ${table.cases.length} calls`, async (t) => {
     for (const one of table.cases) {
-      await t.test(JSON.stringify(one.call).slice(0, 100), () => check(table, one));
+      await t.test(pyRepr(one.call as Data).slice(0, 100), () => check(table, one));
     }
   });
 }
