@@ -120,10 +120,10 @@ function wait(seconds: number): { promise: Promise<"late">; cancel(): void } {
   return { promise, cancel: () => clearTimeout(timer) };
 }
 
-/** One daemon in this process, from its pid file to its exit code. */
 /** ms after the start when what only the start needed is let go: a minion has signed in by then. */
 const RELEASE_AFTER_MS = 5000;
 
+/** One daemon in this process, from its pid file to its exit code. */
 class DaemonProcess {
   readonly #spec: DaemonSpec;
   readonly #log: Logger;
