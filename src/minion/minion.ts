@@ -149,6 +149,11 @@ class Minion implements RunningMinion {
 
   /** Starts to connect. */
   run(): void {
+    // Without modules it can do nothing, whatever masters say.
+    this.#world.ready().catch((error) => {
+      log.critical(`Grains and modules cannot be loaded: ${messageOf(error)}`, error);
+      this.#fail(error);
+    });
     if (this.#connections.length === 0) return this.#ready.resolve();
     for (const connection of this.#connections) {
       connection.ready.then(() => this.#firstReady(connection), () => {});
@@ -196,7 +201,10 @@ class Minion implements RunningMinion {
     if (refused.length < results.length) return;
     const first: unknown = refused[0]?.reason;
     const exitCode = first instanceof SaltException ? { exitCode: first.exitCode } : {};
-    const error = new SaltException(messageOf(first), { cause: first, ...exitCode });
+    this.#fail(new SaltException(messageOf(first), { cause: first, ...exitCode }));
+  }
+
+  #fail(error: unknown): void {
     this.#ready.reject(error);
     this.#ended.reject(error);
   }

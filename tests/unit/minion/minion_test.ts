@@ -325,6 +325,17 @@ test("a minion whose key is refused ends with the channel's exit code", async (t
   await assert.rejects(minion.ready, /The key was rejected/);
 });
 
+test("a minion that cannot load its modules says so and ends", async (t) => {
+  const { master, opts } = start(t);
+  const parts = {
+    ...fakeParts(master),
+    buildRegistry: () => Promise.reject(new Error("two modules claim a name")),
+  };
+  const minion = await startMinion(opts, { parts });
+  t.after(() => minion.stop());
+  await assert.rejects(minion.ended, /two modules claim a name/);
+});
+
 test("one of two masters that refuses does not keep the other from commanding", async (t) => {
   const { master, run } = start(t, { master: ["127.0.0.1", "127.0.0.2"] });
   const signIn = master.signIn;
