@@ -6,24 +6,15 @@ import { dumpConfig, loadMinionConfig } from "../config/mod.ts";
 import { EX, messageOf, SaltException } from "../errors.ts";
 import { getLogger } from "../logging/mod.ts";
 import { runDaemon, type RunningDaemon } from "./daemon.ts";
-import { flagOption, overridesOf, type RunTool, textOption } from "./invocation.ts";
-import { UsageError } from "./usage_error.ts";
+import { daemonLoadOptions } from "./daemon_config.ts";
+import { flagOption, type RunTool } from "./invocation.ts";
 
 const log = getLogger("saltx.minion");
 
-/** Options of this tool that are not configuration options. */
-const OWN_OPTIONS = ["daemon", "config_dump", "disable_keepalive", "hard_crash", "saltfile"];
-
 /** The program of `saltx minion`. */
 export const run: RunTool = async (call) => {
-  if (call.args.length > 0) throw new UsageError(`unexpected argument: ${call.args[0]}`);
-  const overrides: Record<string, unknown> = overridesOf(call);
-  for (const name of OWN_OPTIONS) delete overrides[name];
-  const configDir = textOption(call, "config_dir");
   const opts = loadMinionConfig({
-    ...(configDir === undefined ? {} : { configDir }),
-    overrides,
-    env: call.io.env,
+    ...daemonLoadOptions(call),
     rememberId: !flagOption(call, "config_dump"),
   });
   if (flagOption(call, "config_dump")) {

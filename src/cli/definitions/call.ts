@@ -4,14 +4,12 @@
  */
 import {
   argsStdin,
-  configDir,
+  basics,
   configDump,
   executors,
   hardCrash,
-  informational,
   logging,
   noParse,
-  saltfile,
   timeout,
 } from "./common.ts";
 import { output, outputDiff } from "./output.ts";
@@ -74,9 +72,7 @@ export const call: ToolDef = {
     {
       title: "Options",
       options: [
-        ...informational,
-        saltfile,
-        configDir,
+        ...basics,
         ...executors,
         argsStdin,
         hardCrash,

@@ -52,6 +52,9 @@ export const saltfile: OptionDef = {
     "~/.salt/Saltfile when not given.",
 };
 
+/** What nearly every tool has. */
+export const basics: readonly OptionDef[] = [...informational, saltfile, configDir];
+
 export const hardCrash: OptionDef = {
   flags: ["--hard-crash"],
   dest: "hard_crash",

@@ -2,15 +2,7 @@
  * `saltx cp`: files to minions.
  * @module
  */
-import {
-  configDir,
-  hardCrash,
-  informational,
-  logging,
-  saltfile,
-  targets,
-  timeout,
-} from "./common.ts";
+import { basics, hardCrash, logging, targets, timeout } from "./common.ts";
 import { output } from "./output.ts";
 import type { ToolDef } from "./types.ts";
 
@@ -22,7 +14,7 @@ export const cp: ToolDef = {
   description: "Copies files of this machine to all minions that the target matches.",
   config: "master",
   groups: [
-    { title: "Options", options: [...informational, saltfile, configDir, timeout(5), hardCrash] },
+    { title: "Options", options: [...basics, timeout(5), hardCrash] },
     ...targets(false),
     output(),
     {

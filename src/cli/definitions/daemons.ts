@@ -2,7 +2,7 @@
  * The tools that stay: master, minion, syndic, api.
  * @module
  */
-import { configDir, configDump, informational, logging, saltfile, user } from "./common.ts";
+import { basics, configDir, configDump, informational, logging, user } from "./common.ts";
 import type { OptionDef, ToolDef } from "./types.ts";
 
 function daemonOptions(program: string): readonly OptionDef[] {
@@ -43,9 +43,7 @@ export const master: ToolDef = {
     {
       title: "Options",
       options: [
-        ...informational,
-        saltfile,
-        configDir,
+        ...basics,
         user,
         ...daemonOptions("salt-master"),
         configDump,
@@ -67,9 +65,7 @@ export const minion: ToolDef = {
     {
       title: "Options",
       options: [
-        ...informational,
-        saltfile,
-        configDir,
+        ...basics,
         {
           flags: ["--master"],
           dest: "master",
@@ -105,9 +101,7 @@ export const syndic: ToolDef = {
     {
       title: "Options",
       options: [
-        ...informational,
-        saltfile,
-        configDir,
+        ...basics,
         user,
         ...daemonOptions("salt-syndic"),
         configDump,

@@ -2,7 +2,7 @@
  * `saltx key`: the minions' keys.
  * @module
  */
-import { configDir, eauth, hardCrash, informational, logging, saltfile, user } from "./common.ts";
+import { basics, eauth, hardCrash, logging, user } from "./common.ts";
 import { output } from "./output.ts";
 import type { OptionDef, OptionGroup, ToolDef } from "./types.ts";
 
@@ -135,9 +135,7 @@ export const key: ToolDef = {
     {
       title: "Options",
       options: [
-        ...informational,
-        saltfile,
-        configDir,
+        ...basics,
         user,
         hardCrash,
         flag(["-q", "--quiet"], "quiet", "Print nothing."),

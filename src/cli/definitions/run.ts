@@ -4,14 +4,12 @@
  */
 import {
   argsStdin,
-  configDir,
+  basics,
   configDump,
   eauth,
   hardCrash,
-  informational,
   logging,
   noParse,
-  saltfile,
   timeout,
 } from "./common.ts";
 import { output } from "./output.ts";
@@ -28,9 +26,7 @@ export const run: ToolDef = {
     {
       title: "Options",
       options: [
-        ...informational,
-        saltfile,
-        configDir,
+        ...basics,
         { ...timeout(1), differs: "changes nothing: runners take `timeout` as an argument" },
         argsStdin,
         {

@@ -4,15 +4,13 @@
  */
 import {
   argsStdin,
-  configDir,
+  basics,
   configDump,
   eauth,
   executors,
   hardCrash,
-  informational,
   logging,
   noParse,
-  saltfile,
   targets,
   timeout,
 } from "./common.ts";
@@ -223,9 +221,7 @@ export const salt: ToolDef = {
     {
       title: "Options",
       options: [
-        ...informational,
-        saltfile,
-        configDir,
+        ...basics,
         ...executors,
         timeout(5),
         argsStdin,

@@ -2,7 +2,9 @@
  * The contract of outputters.
  * @module
  */
-import { type Data, type DataMap, Float } from "../../types/mod.ts";
+import type { Data } from "../../types/mod.ts";
+
+export { isMap } from "../../types/mod.ts";
 
 /** Salt's options as far as outputters look at them; keys that no outputter knows may be there. */
 export interface OutputOptions {
@@ -37,12 +39,6 @@ export type Outputter = (data: Data, options: OutputOptions, call: OutputCall) =
 /** The data does not have the shape that an outputter needs; another one is to be tried. */
 export class UnsuitableData extends Error {
   override name = "UnsuitableData";
-}
-
-/** Whether a value is a map of Salt's wire. */
-export function isMap(value: unknown): value is DataMap {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !(value instanceof Float) && !(value instanceof Uint8Array) && !(value instanceof Date);
 }
 
 /** Replaces escape characters, unless `strip_colors` is off. (`salt.output.strip_esc_sequence`) */
