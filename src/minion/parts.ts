@@ -32,9 +32,6 @@ export interface MinionParts {
   clock: Clock;
 }
 
-/** s between ZMTP heartbeats, at most; fewer when the settings want a dead master noticed sooner. */
-const HEARTBEAT = 30;
-
 /** The real parts. Modules, grains and the journal are loaded when they are asked for. */
 export function realParts(opts: MinionOpts): MinionParts {
   return {
@@ -59,13 +56,12 @@ function nodegroupsOf(opts: MinionOpts): Nodegroups {
 
 /** `master_alive_interval` is the time in which a dead master is to be noticed. */
 function heartbeats(opts: MinionOpts) {
+  const { zmq_heartbeat_interval: usual, zmq_heartbeat_timeout: longest } = opts;
   const alive = Number(opts.master_alive_interval);
-  const interval = Number(
-    opts["zmq_heartbeat_interval"] ?? (alive > 0 ? Math.min(alive, HEARTBEAT) : HEARTBEAT),
-  );
+  const interval = alive > 0 && usual > 0 ? Math.min(alive, usual) : usual;
   return {
     zmq_heartbeat_interval: interval,
-    zmq_heartbeat_timeout: Number(opts["zmq_heartbeat_timeout"] ?? interval * 2),
+    zmq_heartbeat_timeout: interval > 0 ? Math.min(longest, interval * 2) : longest,
   };
 }
 
@@ -81,14 +77,14 @@ function openChannel(wanted: ChannelWanted): Promise<MinionChannel> {
 
 async function openJournal(opts: MinionOpts): Promise<JobJournal> {
   const { journalPath, noJournal, SqliteJournal } = await import("./journal.ts");
-  if (opts["return_journal"] === false) return noJournal;
+  if (!opts.return_journal) return noJournal;
   const { SqliteFile } = await import("../cache/sqlite_file.ts");
   const { MIGRATIONS } = await import("./journal.ts");
   const path = journalPath(opts.cachedir);
   const file = new SqliteFile({ path, migrations: MIGRATIONS, durable: false });
   return new SqliteJournal(file, {
-    entries: Number(opts["return_journal_max_entries"] ?? 10_000),
-    bytes: Number(opts["return_journal_max_bytes"] ?? 64 * 1024 * 1024),
-    seconds: Number(opts["return_journal_max_age"] ?? 7 * 86_400),
+    entries: opts.return_journal_max_entries,
+    bytes: opts.return_journal_max_bytes,
+    seconds: opts.return_journal_max_age,
   });
 }

@@ -2,7 +2,7 @@
  * Options that only saltx has.
  * @module
  */
-import { float, int } from "../option.ts";
+import { bool, float, int } from "../option.ts";
 
 /** Options the same on both daemons. */
 export const commonSaltx = {
@@ -15,4 +15,21 @@ export const commonSaltx = {
   drain_timeout: float(30, "yes", "Seconds a stopping daemon gives running work before it ends.", {
     min: 0,
   }),
+  zmq_heartbeat_interval: int(
+    30,
+    "yes",
+    "Seconds between pings over a ZeroMQ link that is quiet; 0 turns them off.",
+    { min: 0 },
+  ),
+  zmq_heartbeat_timeout: int(
+    60,
+    "yes",
+    "Seconds without an answer to a ping after which a ZeroMQ link counts as dead.",
+    { min: 1 },
+  ),
+  fileserver_links_outside: bool(
+    false,
+    "yes",
+    "Serve what links inside file_roots lead to, also outside of them.",
+  ),
 };

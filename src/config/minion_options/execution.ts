@@ -11,6 +11,30 @@ export const minionExecution = {
     "no",
     "Salt starts a process for each job; saltx runs them side by side either way.",
   ),
+  return_journal: bool(
+    true,
+    "yes",
+    "Keep each job's start and result on disk until the master has acknowledged it.",
+  ),
+  return_journal_max_entries: int(10000, "yes", "Results kept for a master that is away.", {
+    min: 1,
+  }),
+  return_journal_max_bytes: int(
+    67108864,
+    "yes",
+    "Bytes of results kept for a master that is away.",
+    {
+      min: 65536,
+    },
+  ),
+  return_journal_max_age: int(
+    604800,
+    "yes",
+    "Seconds a result is kept for a master that is away.",
+    {
+      min: 60,
+    },
+  ),
   process_count_max: int(-1, "yes", "Jobs that run at once, more wait; -1 for no bound.", {
     min: -1,
   }),
