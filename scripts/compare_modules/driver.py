@@ -73,7 +73,7 @@ def main():
     opts["file_client"] = "local"
     opts["grains"] = task["grains"] or salt.loader.grains(opts)
     opts["pillar"] = task["pillar"]
-    functions = salt.loader.minion_mods(opts)
+    functions = salt.loader.minion_mods(opts, utils=salt.loader.utils(opts))
     results = []
     for name, words in task["calls"]:
         value, retcode, shown = call(functions, name, words)

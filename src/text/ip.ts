@@ -121,3 +121,55 @@ export function formatAddress(version: 4 | 6, value: bigint): string {
   if (version === 6) return formatV6(value);
   return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join(".");
 }
+
+/** A network as `address/prefix`. */
+export function formatNetwork({ version, value, prefix }: IpNetwork): string {
+  return `${formatAddress(version, value)}/${prefix}`;
+}
+
+/** The network that an address lies in, whatever its host bits. */
+export function networkOf(address: string, prefix: number | string): IpNetwork | undefined {
+  return parseNetwork(`${address}/${prefix}`, false);
+}
+
+/** Networks in the order of their addresses, then of their size. */
+export function compareNetworks(a: IpNetwork, b: IpNetwork): number {
+  if (a.value !== b.value) return a.value < b.value ? -1 : 1;
+  return a.prefix - b.prefix;
+}
+
+/** The mask of a prefix, as an address. */
+export function maskOf(version: 4 | 6, prefix: number): string {
+  const width = widths[version];
+  return formatAddress(version, ((1n << BigInt(prefix)) - 1n) << BigInt(width - prefix));
+}
+
+/** The last address of a network. */
+export function lastAddress({ version, value, prefix }: IpNetwork): string {
+  return formatAddress(version, value | ((1n << BigInt(widths[version] - prefix)) - 1n));
+}
+
+/** Networks that are not for the whole internet. (IANA's special-purpose registries, as in Python) */
+const privateNetworks = [
+  "0.0.0.0/8 10.0.0.0/8 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/29 192.0.0.170/31",
+  "192.0.2.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 240.0.0.0/4",
+  "::/127 ::ffff:0:0/96 100::/64 2001::/23 2001:db8::/32 fc00::/7 fe80::/10",
+].join(" ").split(" ").map((text) => parseNetwork(text)!);
+
+/** Whether an address is for private use. (Python `is_private`) */
+export function isPrivate(address: IpNetwork): boolean {
+  return privateNetworks.some((network) => inNetwork(address, network));
+}
+
+/** Whether an address is this machine's own loopback. */
+export function isLoopback({ version, value }: IpNetwork): boolean {
+  return version === 4 ? value >> 24n === 127n : value === 1n;
+}
+
+/** The name under which DNS keeps an address's name. */
+export function reversePointer({ version, value }: IpNetwork): string {
+  if (version === 4) {
+    return `${formatAddress(4, value).split(".").reverse().join(".")}.in-addr.arpa`;
+  }
+  return `${[...value.toString(16).padStart(32, "0")].reverse().join(".")}.ip6.arpa`;
+}

@@ -11,14 +11,17 @@ import { config } from "./config.ts";
 import { environ } from "./environ.ts";
 import { event } from "./event.ts";
 import { grains } from "./grains/mod.ts";
+import { groupadd } from "./groupadd.ts";
 import { hashutil } from "./hashutil.ts";
 import { key } from "./key.ts";
 import { match } from "./match.ts";
+import { network } from "./network/mod.ts";
 import { pillar } from "./pillar.ts";
 import { random } from "./random.ts";
 import { saltutil } from "./saltutil.ts";
 import { sys } from "./sys.ts";
 import { test } from "./test/mod.ts";
+import { useradd } from "./useradd/mod.ts";
 
 /** Every execution module, in the order in which they are asked whether they load. */
 export const executionModules: readonly ExecutionModule[] = [
@@ -27,14 +30,17 @@ export const executionModules: readonly ExecutionModule[] = [
   environ,
   event,
   grains,
+  groupadd,
   hashutil,
   key,
   match,
+  network,
   pillar,
   random,
   saltutil,
   sys,
   test,
+  useradd,
 ];
 
 /**
