@@ -33,7 +33,8 @@ function lines(path: string): string[] {
   }
 }
 
-function parseUser(line: string): User | undefined {
+/** An entry of `/etc/passwd`; undefined for a line that is none. */
+export function parseUser(line: string): User | undefined {
   const parts = line.split(":");
   const [name, passwd, uid, gid, gecos, home, shell] = parts;
   if (parts.length < 7 || !name || !/^\d+$/.test(uid!) || !/^\d+$/.test(gid!)) return undefined;
@@ -48,7 +49,8 @@ function parseUser(line: string): User | undefined {
   };
 }
 
-function parseGroup(line: string): Group | undefined {
+/** An entry of `/etc/group`; undefined for a line that is none. */
+export function parseGroup(line: string): Group | undefined {
   const [name, passwd, gid, members] = line.split(":");
   if (!name || members === undefined || !/^\d+$/.test(gid!)) return undefined;
   return { name, passwd: passwd!, gid: Number(gid), members: members.split(",").filter(Boolean) };
