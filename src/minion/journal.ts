@@ -26,6 +26,9 @@ export interface JournalLimits {
   seconds: number;
 }
 
+/** Whether a result is in the journal. */
+export type Kept = "kept" | "failed" | "too large";
+
 /** A return that a master has not acknowledged. */
 export interface UnsentReturn {
   entry: JournalEntry;
@@ -43,8 +46,8 @@ export interface CutJob {
 export interface JobJournal {
   /** Notes a job before it runs. null: it could not be noted. */
   start(master: string, load: PublishLoad): JournalEntry | null;
-  /** Keeps the result until {@linkcode JobJournal.remove}. false: it could not be kept. */
-  finish(entry: JournalEntry, load: ReturnLoad): boolean;
+  /** Keeps the result until {@linkcode JobJournal.remove}. */
+  finish(entry: JournalEntry, load: ReturnLoad): Kept;
   /** Forgets a job: its return was acknowledged, or there will be none. */
   remove(entry: JournalEntry): void;
   /** Returns for a master that come after an entry, oldest first. */
@@ -120,23 +123,23 @@ export class SqliteJournal implements JobJournal {
     });
   }
 
-  finish(entry: JournalEntry, load: ReturnLoad): boolean {
-    return this.#guard(`keep the return of job ${load.jid}`, false, () => {
+  finish(entry: JournalEntry, load: ReturnLoad): Kept {
+    return this.#guard<Kept>(`keep the return of job ${load.jid}`, "failed", () => {
       const packed = packLocal(load as unknown as DataMap);
       if (packed.length > this.#limits.bytes) {
         log.warning(
           `The return of job ${load.jid} has ${packed.length} bytes, more than the journal may ` +
             `hold; it is lost if the master does not take it now`,
         );
-        return false;
+        return "too large";
       }
       const { changes } = this.#file.run((prepare) =>
         prepare("UPDATE jobs SET result = ?, finished = ?, size = size + ? WHERE entry = ?")
           .run(packed, this.#now(), packed.length, entry)
       );
-      if (Number(changes) === 0) return false;
+      if (Number(changes) === 0) return "failed";
       this.#grow(0, packed.length, entry);
-      return true;
+      return "kept";
     });
   }
 
@@ -297,7 +300,7 @@ function readMap(packed: unknown): DataMap | null {
 /** A journal that keeps nothing, for minions that are told not to. */
 export const noJournal: JobJournal = {
   start: () => null,
-  finish: () => false,
+  finish: () => "failed",
   remove: () => {},
   unsent: () => [],
   recover: () => 0,

@@ -4,6 +4,7 @@
  */
 import { messageOf } from "../errors.ts";
 import { getLogger } from "../logging/mod.ts";
+import { packLocal } from "../serializers/msgpack.ts";
 import type { Data, DataMap, ReturnLoad } from "../types/mod.ts";
 import type { Clock } from "../channel/clock.ts";
 import { Backoff } from "./backoff.ts";
@@ -27,6 +28,13 @@ export type Send = (
   options: { timeoutMs: number; tries: number },
 ) => Promise<Data>;
 
+/** A return that the journal could not keep; `entry` has the job's start. */
+interface InMemory {
+  load: ReturnLoad;
+  entry: JournalEntry | null;
+  size: number;
+}
+
 /** What became of one try. */
 type Outcome = "taken" | "refused" | "failed" | "unreachable";
 
@@ -37,8 +45,8 @@ const MOST_WAIT = 300_000;
 /** Returns read from the journal at a time. */
 const BATCH = 20;
 
-/** Returns held in memory when the journal cannot hold them. */
-const MOST_IN_MEMORY = 500;
+/** Bytes of returns held in memory when the journal cannot hold them. */
+const MOST_IN_MEMORY = 16 * 1024 * 1024;
 
 /** Sends each return until the master has it or the journal gives it up. */
 export class ReturnSender {
@@ -50,7 +58,7 @@ export class ReturnSender {
   readonly #backoff: Backoff;
   readonly #sending = new Set<JournalEntry>();
   readonly #deliveries = new Set<Promise<void>>();
-  #unjournaled: ReturnLoad[] = [];
+  #unjournaled: InMemory[] = [];
   #stop = new AbortController();
   #retry: AbortController | null = null;
   #flushing: Promise<boolean> | null = null;
@@ -109,12 +117,12 @@ export class ReturnSender {
   }
 
   async #deliver(load: ReturnLoad, entry: JournalEntry | null, keep: boolean): Promise<void> {
-    const stored = entry !== null && this.#journal().finish(entry, load);
-    if (stored) this.#sending.add(entry);
+    const kept = entry === null ? "failed" : this.#journal().finish(entry, load);
+    if (entry !== null) this.#sending.add(entry);
     log.info(`Returning information for job: ${load.jid}`);
     const outcome = await this.#try(load, this.#settings.return_retry_tries);
-    if (stored) this.#sending.delete(entry);
-    if (outcome === "taken" || outcome === "refused" || !keep) {
+    if (entry !== null) this.#sending.delete(entry);
+    if (outcome === "taken" || outcome === "refused" || !keep || kept === "too large") {
       if (entry !== null) this.#journal().remove(entry);
       if (outcome === "taken") this.#backoff.reset();
       return;
@@ -124,15 +132,19 @@ export class ReturnSender {
         `the master being shut down or overloaded. If the master is running, consider increasing ` +
         `the worker_threads value. The return is kept and sent again.`,
     );
-    if (!stored) this.#remember(load);
+    if (kept === "failed") this.#remember(load, entry);
     this.#flushLater(this.#backoff.next());
   }
 
-  #remember(load: ReturnLoad): void {
-    this.#unjournaled.push(load);
-    if (this.#unjournaled.length <= MOST_IN_MEMORY) return;
-    const lost = this.#unjournaled.shift();
-    log.error(`Too many returns wait in memory: that of job ${lost?.jid} is given up`);
+  #remember(load: ReturnLoad, entry: JournalEntry | null): void {
+    const size = packLocal(load as unknown as DataMap).length;
+    this.#unjournaled.push({ load, entry, size });
+    let total = this.#unjournaled.reduce((sum, waiting) => sum + waiting.size, 0);
+    while (total > MOST_IN_MEMORY) {
+      const lost = this.#unjournaled.shift()!;
+      total -= lost.size;
+      log.error(`Too many returns wait in memory: that of job ${lost.load.jid} is given up`);
+    }
   }
 
   #flushLater(ms: number): void {
@@ -151,22 +163,28 @@ export class ReturnSender {
 
   /** Sends everything that waits. false: something still does. */
   async #flush(): Promise<boolean> {
+    return await this.#flushMemory() && await this.#flushJournal();
+  }
+
+  async #flushMemory(): Promise<boolean> {
     const waiting = this.#unjournaled;
     this.#unjournaled = [];
-    let all = true;
     while (waiting.length > 0) {
-      const outcome = await this.#try(waiting[0]!, 1);
-      if (outcome === "unreachable") {
+      const { load, entry } = waiting[0]!;
+      // The disk may have room again.
+      if (entry !== null && this.#journal().finish(entry, load) === "kept") {
+        waiting.shift();
+        continue;
+      }
+      const outcome = await this.#try(load, 1);
+      if (outcome === "unreachable" || outcome === "failed") {
         this.#unjournaled = [...waiting, ...this.#unjournaled];
         return false;
       }
-      if (outcome === "failed") {
-        this.#unjournaled.push(waiting[0]!);
-        all = false;
-      }
+      if (entry !== null) this.#journal().remove(entry);
       waiting.shift();
     }
-    return await this.#flushJournal() && all;
+    return true;
   }
 
   async #flushJournal(): Promise<boolean> {

@@ -12,7 +12,7 @@ import type { EventBusServer } from "../../../src/event/mod.ts";
 import { createRegistry } from "../../../src/loader/mod.ts";
 import { executionModule, fn, type ModuleRegistry } from "../../../src/loader/types.ts";
 import type { Clock } from "../../../src/channel/clock.ts";
-import type { JobJournal, JournalEntry, UnsentReturn } from "../../../src/minion/journal.ts";
+import type { JobJournal, JournalEntry, Kept, UnsentReturn } from "../../../src/minion/journal.ts";
 import type { MinionParts } from "../../../src/minion/parts.ts";
 import type { ChannelWanted } from "../../../src/minion/session.ts";
 import { matches } from "../../../src/plugins/matchers/mod.ts";
@@ -275,10 +275,10 @@ export class FakeJournal implements JobJournal {
     return this.#last;
   }
 
-  finish(entry: JournalEntry, load: ReturnLoad): boolean {
+  finish(entry: JournalEntry, load: ReturnLoad): Kept {
     const job = this.entries.get(entry);
     if (job) job.result = load;
-    return job !== undefined;
+    return job === undefined ? "failed" : "kept";
   }
 
   remove(entry: JournalEntry): void {

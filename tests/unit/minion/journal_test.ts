@@ -42,8 +42,8 @@ test("SqliteJournal keeps a return until it is removed, also for the next proces
   const a = first.start("m", job("1", "test.ping"))!;
   const b = first.start("m", job("2", "test.ping"))!;
   first.start("other", job("3", "test.ping"));
-  assert.equal(first.finish(b, result("2")), true);
-  assert.equal(first.finish(a, result("1", { nested: [1, "x", null] })), true);
+  assert.equal(first.finish(b, result("2")), "kept");
+  assert.equal(first.finish(a, result("1", { nested: [1, "x", null] })), "kept");
   // The process is killed here: the file is never closed.
   const second = open(folder);
   assert.deepEqual(second.unsent("m", -1, 10), [
@@ -99,10 +99,10 @@ test("SqliteJournal stays within its bytes and keeps jobs that run rather than o
   const running = journal.start("m", job("1", "test.ping"))!;
   for (const jid of ["2", "3", "4"]) {
     const entry = journal.start("m", job(jid, "test.ping"))!;
-    assert.equal(journal.finish(entry, result(jid, "x".repeat(8000))), true);
+    assert.equal(journal.finish(entry, result(jid, "x".repeat(8000))), "kept");
   }
   assert.deepEqual(journal.jids(), ["1", "3", "4"]);
-  assert.equal(journal.finish(running, result("1", "x".repeat(30_000))), false);
+  assert.equal(journal.finish(running, result("1", "x".repeat(30_000))), "too large");
   journal.close();
 });
 
@@ -138,7 +138,8 @@ test("a damaged journal is moved aside with a clear error and a new one is begun
   const journal = open(folder);
   assert.equal(journal.recover(() => assert.fail("nothing can be read")), 0);
   const entry = journal.start("m", job("1", "test.ping"));
-  assert.ok(entry !== null && journal.finish(entry, result("1")));
+  assert.ok(entry !== null);
+  assert.equal(journal.finish(entry, result("1")), "kept");
   assert.ok(readdirSync(folder).some((name) => name.startsWith("minion_journal.db.corrupt-")));
   assert.ok(records.some(({ level, message }) => level === "error" && /damaged/.test(message)));
   journal.close();
@@ -151,7 +152,7 @@ test("a journal that cannot be written says so once and lets jobs go on", (t) =>
   const journal = open(folder);
   assert.equal(journal.start("m", job("1", "test.ping")), null);
   assert.equal(journal.start("m", job("2", "test.ping")), null);
-  assert.equal(journal.finish(1, result("1")), false);
+  assert.equal(journal.finish(1, result("1")), "failed");
   assert.deepEqual(journal.unsent("m", -1, 10), []);
   journal.remove(1);
   const told = records.filter(({ level }) => level === "error");

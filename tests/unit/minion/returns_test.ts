@@ -106,13 +106,46 @@ test("ReturnSender forgets what the master refuses for good and what is of no us
 });
 
 test("ReturnSender keeps in memory what the journal cannot hold", async () => {
-  const broken: JobJournal = Object.assign(new FakeJournal(), { finish: () => false });
+  const broken: JobJournal = Object.assign(new FakeJournal(), {
+    finish: () => "failed" as const,
+  });
   const { sent, answers, deliver, clock, sender } = setUp(broken);
   answers.push(away());
   deliver("1");
   await sent.take();
   clock.advance(await clock.sleeps.take());
   assert.equal((await sent.take()).jid, "1");
+  sender.close();
+});
+
+test("ReturnSender moves what it held in memory to the journal when that works again", async () => {
+  const journal = new FakeJournal();
+  let room = false;
+  const real = journal.finish.bind(journal);
+  journal.finish = (entry, load) => room ? real(entry, load) : "failed";
+  const { sent, answers, deliver, clock, sender } = setUp(journal);
+  answers.push(away(), away());
+  deliver("1");
+  await sent.take();
+  const wait = await clock.sleeps.take();
+  room = true;
+  clock.advance(wait);
+  await sent.take();
+  sender.close();
+  assert.deepEqual(journal.unsent("master", -1, 10).map(({ load }) => load.jid), ["1"]);
+});
+
+test("ReturnSender gives up a return that is too large to keep", async () => {
+  const full: JobJournal = Object.assign(new FakeJournal(), {
+    finish: () => "too large" as const,
+  });
+  const { sent, answers, deliver, clock, sender } = setUp(full);
+  answers.push(away());
+  deliver("1");
+  await sent.take();
+  await sender.drain(1000);
+  assert.deepEqual(clock.sleeps.left.filter((ms) => ms !== 1000), []);
+  assert.deepEqual(full.jids(), []);
   sender.close();
 });
 
