@@ -12,8 +12,6 @@ export const EX = {
   GENERIC: 1,
   /** A state run had failures, or the pillar did. */
   STATE_FAILURE: 2,
-  /** At least one minion returned non-zero. */
-  AGGREGATE: 11,
   /** The master's key is not the expected one. */
   MASTER_KEY: 42,
   USAGE: 64,
