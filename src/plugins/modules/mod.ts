@@ -6,38 +6,58 @@ import type { MinionOpts } from "../../config/mod.ts";
 import { createRegistry } from "../../loader/registry.ts";
 import type { ExecutionModule, ModuleRegistry } from "../../loader/types.ts";
 import type { DataMap } from "../../types/mod.ts";
+import { alternatives } from "./alternatives.ts";
 import { cmd } from "./cmd/mod.ts";
 import { config } from "./config.ts";
+import { data } from "./data.ts";
+import { defaults } from "./defaults.ts";
 import { environ } from "./environ.ts";
 import { event } from "./event.ts";
 import { grains } from "./grains/mod.ts";
 import { groupadd } from "./groupadd.ts";
 import { hashutil } from "./hashutil.ts";
+import { hostsModule } from "./hosts.ts";
 import { key } from "./key.ts";
+import { kmod } from "./kmod.ts";
+import { linuxShadow } from "./linux_shadow.ts";
+import { linuxSysctl } from "./linux_sysctl.ts";
 import { match } from "./match.ts";
+import { mine } from "./mine.ts";
 import { network } from "./network/mod.ts";
 import { pillar } from "./pillar.ts";
+import { publish } from "./publish.ts";
 import { random } from "./random.ts";
 import { saltutil } from "./saltutil.ts";
+import { slsutil } from "./slsutil.ts";
 import { sys } from "./sys.ts";
 import { test } from "./test/mod.ts";
 import { useradd } from "./useradd/mod.ts";
 
 /** Every execution module, in the order in which they are asked whether they load. */
 export const executionModules: readonly ExecutionModule[] = [
+  alternatives,
   cmd,
   config,
+  data,
+  defaults,
   environ,
   event,
   grains,
   groupadd,
   hashutil,
+  hostsModule,
   key,
+  kmod,
+  linuxShadow,
+  linuxSysctl,
   match,
+  mine,
   network,
   pillar,
+  publish,
   random,
   saltutil,
+  slsutil,
   sys,
   test,
   useradd,
