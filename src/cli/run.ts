@@ -16,7 +16,7 @@ import { CommandNotFoundError, EX, SaltClientError } from "../errors.ts";
 import { openEventClient } from "../event/mod.ts";
 import { conditionInput, splitInput } from "../loader/args.ts";
 import { RUNNERS } from "../plugins/runners/mod.ts";
-import { isValidJid, makeJid } from "../text/jid.ts";
+import { currentJid, isValidJid } from "../text/jid.ts";
 import { type Data, type DataMap, isMap, type Jid } from "../types/mod.ts";
 import { toolHelp } from "./help.ts";
 import { flagOption, type Invocation, type RunTool, textOption } from "./invocation.ts";
@@ -45,7 +45,7 @@ export const run: RunTool = async (call) => {
   const jid = textOption(call, "jid");
   if (jid !== undefined && !isValidJid(jid)) throw new UsageError(`'${jid}' is not a valid JID`);
   const local = textOption(call, "eauth") === undefined && !flagOption(call, "async");
-  const job = { fun, jid: (jid ?? makeJid(new Date())) as Jid, ...argumentsOf(call) };
+  const job = { fun, jid: (jid ?? currentJid()) as Jid, ...argumentsOf(call) };
   return local ? await runHere(call, opts, job) : await runOnMaster(call, opts, job);
 };
 

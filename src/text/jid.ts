@@ -19,6 +19,16 @@ export function makeJid(now: Date, last?: string): Jid {
   return digitsOf(time.ms, time.micros + 1) as Jid;
 }
 
+/**
+ * A job id for now, to the microsecond as well as the clocks give it: programs that begin jobs in the
+ * same millisecond get different ids.
+ */
+export function currentJid(last?: string): Jid {
+  const micros = Math.floor(performance.now() * 1000) % 1000;
+  const jid = digitsOf(Date.now(), micros) as Jid;
+  return last === undefined || jid > last.slice(0, 20) ? jid : makeJid(new Date(0), last);
+}
+
 /** 20 digits for a time in ms and a number of µs to add to it. */
 function digitsOf(ms: number, micros: number): string {
   const carried = ms + Math.floor(micros / 1000);

@@ -5,7 +5,7 @@
  */
 import type { Caller } from "../../channel/gate.ts";
 import { getLogger } from "../../logging/mod.ts";
-import { isValidJid, makeJid } from "../../text/jid.ts";
+import { currentJid, isValidJid } from "../../text/jid.ts";
 import type { Data, DataMap, PublishLoad, ReturnLoad } from "../../types/mod.ts";
 import type { WorkerParts } from "../worker_parts.ts";
 
@@ -52,7 +52,7 @@ function store(parts: WorkerParts, ret: ReturnLoad): Data {
 
 /** A job that the minion ran by itself (`salt-call`, schedule) gets its jid here. */
 function beginJob(parts: WorkerParts, ret: DataMap): string {
-  const jid = makeJid(new Date());
+  const jid = currentJid();
   const load = {
     fun: ret["fun"],
     arg: ret["fun_args"] ?? ret["arg"] ?? [],

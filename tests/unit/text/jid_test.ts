@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isValidJid, jidToDate, jidToTime, makeJid } from "../../../src/text/jid.ts";
+import { currentJid, isValidJid, jidToDate, jidToTime, makeJid } from "../../../src/text/jid.ts";
 import { loadVectors } from "../../support/vectors.ts";
 
 const vectors = loadVectors("jid.json");
@@ -49,4 +49,15 @@ test("jidToDate() gives the moment, null for what is none", () => {
   assert.equal(jidToDate("20230405060708901234")?.toISOString(), "2023-04-05T06:07:08.901Z");
   assert.equal(jidToDate("99999999999999999999"), null);
   assert.equal(jidToDate("req"), null);
+});
+
+test("currentJid() never repeats, and follows the last one when the clock stands", () => {
+  let last = currentJid();
+  for (let i = 0; i < 10_000; i++) {
+    const next = currentJid(last);
+    assert.ok(isValidJid(next) && next > last);
+    last = next;
+  }
+  const future = "29991231235959999999";
+  assert.equal(currentJid(future), "30000101000000000000");
 });
