@@ -16,6 +16,9 @@ const SOCKET_VARIABLE = "SALTX_DAEMON_REPORT";
 /** How long, in ms, the terminal waits for a daemon that neither reports nor ends. */
 const PATIENCE_MS = 60_000;
 
+/** How long, in ms, the report of a process that has ended may take to be read. */
+const LAST_WORD_MS = 250;
+
 /** What the new process says of its start. */
 type Report = { ready: true } | { ready: false; message: string; exitCode: number };
 
@@ -78,10 +81,11 @@ function firstReport(server: Server): Promise<Report | undefined> {
   });
 }
 
+/** What the end of the process means, unless its last word is still on the way. */
 function endOf(child: ChildProcess): Promise<Report> {
   return new Promise((resolve) => {
     const failed = (message: string, exitCode: number) =>
-      resolve({ ready: false, message, exitCode });
+      setTimeout(() => resolve({ ready: false, message, exitCode }), LAST_WORD_MS);
     child.once("error", (error) => failed(error.message, EX.SOFTWARE));
     child.once("exit", (code, signal) => {
       const how = code === null ? `was ended by ${signal}` : `ended with code ${code}`;

@@ -45,12 +45,18 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Whether a process has ended and only waits to be taken note of. (proc_pid_stat(5)) */
+export function isZombie(stat: string): boolean {
+  return /^\d+ \(.*\) [ZX]/s.test(stat);
+}
+
 /**
  * Whether process `pid` may be a Salt daemon. After a reboot its number may belong to anybody, which
  * the command line tells where the system shows it.
  */
 function looksLikeDaemon(pid: number): boolean {
   try {
+    if (isZombie(readFileSync(`/proc/${pid}/stat`, "utf8"))) return false;
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
     // From source it runs as `node mod.ts` or `deno run mod.ts`.
     return command === "" || /salt|\/mod\.ts\0/.test(command);
