@@ -1,5 +1,6 @@
 /**
- * What a master remembers: jobs and their returns, and data of minions. In SQLite, one file for each.
+ * What a master remembers: jobs and their returns, jobs that wait, and data of minions. In SQLite, one
+ * file for each.
  * @module
  */
 export type {
@@ -14,6 +15,14 @@ export type {
   StoredReturn,
 } from "./job_cache.ts";
 export type { MinionData, MinionDataCache, MinionDataCacheOptions } from "./minion_data_cache.ts";
+export {
+  openQueueStore,
+  type QueuedMinion,
+  type QueueEntry,
+  type QueueFilter,
+  type QueueStore,
+  type QueueStoreOptions,
+} from "./queue_store.ts";
 export { StoreError, type StoreFault } from "./sqlite_error.ts";
 export { metadataOf } from "./job_rows.ts";
 export { openJobCache } from "./sqlite_job_cache.ts";

@@ -13,6 +13,7 @@ import {
 import type { MasterOpts } from "../config/mod.ts";
 import { AuthenticationError, AuthorizationError, EX, SaltException } from "../errors.ts";
 import { yamlifyArg } from "../loader/args.ts";
+import { parseDuration } from "../text/duration.ts";
 import { type Data, type DataMap, isMap } from "../types/mod.ts";
 import { toolHelp } from "./help.ts";
 import { onInterrupt } from "./interrupt.ts";
@@ -29,6 +30,7 @@ import { ProgressLine } from "./progress_line.ts";
 import { IncompleteCommand, readSaltCommand, type SaltCommand } from "./salt_args.ts";
 import { Summary } from "./salt_summary.ts";
 import { effectiveOption, loadToolConfig } from "./tool_config.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** What the tool reaches out with; tests hand in their own. */
 export interface SaltParts {
@@ -135,7 +137,23 @@ function extrasOf(call: Invocation): DataMap {
     const text = textOption(call, dest);
     if (text !== undefined) extras[field] = yamlifyArg(text);
   }
-  return extras;
+  return { ...extras, ...queueExtras(call) };
+}
+
+/** What `--queue` adds; nothing without it, so that the master's `queue_offline` decides. */
+function queueExtras(call: Invocation): DataMap {
+  const expires = textOption(call, "expires");
+  if (!flagOption(call, "queue")) {
+    if (expires === undefined) return {};
+    throw new UsageError("--expires goes with --queue");
+  }
+  if (textOption(call, "batch") !== undefined) {
+    throw new UsageError("--queue and --batch exclude each other: a batch asks who is there first");
+  }
+  if (expires !== undefined && parseDuration(expires) === null) {
+    throw new UsageError(`--expires: '${expires}' is no length of time; write 90s, 30m, 12h or 7d`);
+  }
+  return { queue: true, ...(expires === undefined ? {} : { expires }) };
 }
 
 function requestOf(
@@ -280,7 +298,8 @@ export function closing(call: Invocation, summary: Summary, interrupted: boolean
 }
 
 function hidden(call: Invocation, { end }: MinionResult): boolean {
-  return end !== "returned" && end !== "failed" && !flagOption(call, "show_timeout") &&
+  return end !== "returned" && end !== "failed" && end !== "queued" &&
+    !flagOption(call, "show_timeout") &&
     !flagOption(call, "verbose");
 }
 

@@ -9,6 +9,7 @@ const NAMED = 20;
 
 const LINES: readonly (readonly [MinionEnd, string])[] = [
   ["not connected", "Minions not connected"],
+  ["queued", "Minions that get the job when they are back"],
   ["no response", "Minions not responding"],
   ["not known", "Minions not known"],
   ["still running", "Minions still running"],

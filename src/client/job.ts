@@ -56,6 +56,9 @@ export function noReturnText(end: MinionEnd, jid: string): string {
   switch (end) {
     case "not connected":
       return "Minion did not return. [Not connected]";
+    case "queued":
+      return "Minion did not return. [Queued]\nIt is not connected. The master keeps the job and sends " +
+        `it when the minion comes back. To look up the return data later, run:\n\n${lookup}`;
     case "not known":
       return "Minion did not return. [Not known]\nThe master has no accepted key of that name.";
     case "still running":
@@ -87,7 +90,8 @@ export class Job {
     this.#tracker = new JobTracker(parts.rules, now);
     this.#tracker.expect(published.minions, now);
     this.#tracker.miss(published.missing);
-    this.#tracker.notConnected(published.notConnected);
+    this.#tracker.notReached(published.notConnected, "not connected");
+    this.#tracker.notReached(published.queued, "queued");
   }
 
   /** Calls back for each minion that says that it still works on the job. */

@@ -41,7 +41,7 @@ export class JobTracker {
   readonly #waiting = new Map<string, Waiting>();
   readonly #found = new Set<string>();
   readonly #missing = new Set<string>();
-  readonly #notConnected = new Set<string>();
+  readonly #notReached = new Map<string, "not connected" | "queued">();
   /** Until when the answers to the current question may come; the first question waits for `timeout`. */
   #roundEnds: number;
   /** Somebody is known to work on the job, or nobody was asked yet. */
@@ -58,7 +58,7 @@ export class JobTracker {
   /** Adds minions that are expected to return. */
   expect(ids: Iterable<string>, now: number): void {
     for (const id of ids) {
-      if (this.#found.has(id) || this.#waiting.has(id) || this.#notConnected.has(id)) continue;
+      if (this.#found.has(id) || this.#waiting.has(id) || this.#notReached.has(id)) continue;
       this.#waiting.set(id, { until: now + this.#rules.timeout, running: false, asked: false });
     }
   }
@@ -68,9 +68,9 @@ export class JobTracker {
     for (const id of ids) if (!this.#found.has(id)) this.#missing.add(id);
   }
 
-  /** Notes minions that never got the job. */
-  notConnected(ids: Iterable<string>): void {
-    for (const id of ids) if (this.#forget(id)) this.#notConnected.add(id);
+  /** Notes minions that did not get the job, and why. */
+  notReached(ids: Iterable<string>, why: "not connected" | "queued"): void {
+    for (const id of ids) if (this.#forget(id)) this.#notReached.set(id, why);
   }
 
   #forget(id: string): boolean {
@@ -84,7 +84,7 @@ export class JobTracker {
     this.#found.add(id);
     this.#forget(id);
     this.#missing.delete(id);
-    this.#notConnected.delete(id);
+    this.#notReached.delete(id);
     return true;
   }
 
@@ -145,7 +145,7 @@ export class JobTracker {
 
   /** Expected, with those that have returned. */
   get expected(): number {
-    return this.#found.size + this.#waiting.size + this.#notConnected.size;
+    return this.#found.size + this.#waiting.size + this.#notReached.size;
   }
 
   /** Still waited for, longest silent first. */
@@ -156,13 +156,13 @@ export class JobTracker {
   /** Those without a return, and why. */
   unreturned(): [
     id: string,
-    end: "no response" | "still running" | "not connected" | "not known",
+    end: "no response" | "still running" | "not connected" | "queued" | "not known",
   ][] {
     const rows: ReturnType<JobTracker["unreturned"]> = [];
     for (const [id, state] of this.#waiting) {
       rows.push([id, state.running ? "still running" : "no response"]);
     }
-    for (const id of this.#notConnected) rows.push([id, "not connected"]);
+    for (const [id, why] of this.#notReached) rows.push([id, why]);
     for (const id of this.#missing) rows.push([id, "not known"]);
     return rows.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   }

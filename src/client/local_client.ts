@@ -16,7 +16,7 @@ import {
 import type { EventClient } from "../event/types.ts";
 import { getLogger } from "../logging/mod.ts";
 import { packWire, unpack } from "../serializers/msgpack.ts";
-import { makeJid } from "../text/jid.ts";
+import { currentJid, makeJid } from "../text/jid.ts";
 import type { RequestClient } from "../transport/types.ts";
 import { type Data, type DataMap, isMap, type Jid } from "../types/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -49,6 +49,9 @@ export interface ClientParts {
 
 let lastJid: Jid | undefined;
 
+/** Own job ids that are tried before a refused publication is told. */
+const JID_TRIES = 3;
+
 /** A client of one master. Close it when done. */
 export class LocalClient {
   readonly opts: ClientOpts;
@@ -77,7 +80,8 @@ export class LocalClient {
 
   /** A job id that this process never gave out before. */
   newJid(): Jid {
-    lastJid = makeJid((this.#parts.now ?? (() => new Date()))(), lastJid);
+    const { now } = this.#parts;
+    lastJid = now ? makeJid(now(), lastJid) : currentJid(lastJid);
     return lastJid;
   }
 
@@ -110,8 +114,19 @@ export class LocalClient {
    * @throws What {@linkcode LocalClient.publish} throws; SaltClientError when there is no event bus.
    */
   async start(request: JobRequest): Promise<Job> {
+    if (request.jid) return await this.#startAs(request.jid as Jid, request);
+    for (let tries = JID_TRIES;; tries--) {
+      try {
+        return await this.#startAs(this.newJid(), request);
+      } catch (error) {
+        // Another program of this host may have begun a job in the same microsecond.
+        if (!(error instanceof PublishError) || tries <= 1) throw error;
+      }
+    }
+  }
+
+  async #startAs(jid: Jid, request: JobRequest): Promise<Job> {
     const events = await this.#openEvents();
-    const jid = (request.jid || this.newJid()) as Jid;
     const orderMasters = this.opts.order_masters;
     const subscription = orderMasters
       ? events.subscribe(`salt/job/${jid}/`, "syndic/")
@@ -301,6 +316,7 @@ function readPublished(reply: DataMap, mayBeEmpty: boolean): Published {
     minions,
     missing: texts(load["missing"]),
     notConnected: texts(load["not_connected"]),
+    queued: texts(load["queued"]),
   };
 }
 

@@ -3,7 +3,7 @@
  * (`salt/runner.py:RunnerClient`, `salt/client/mixins.py:SyncClientMixin.low`)
  * @module
  */
-import { type JobCache, openJobCache, openMinionDataCache } from "../cache/mod.ts";
+import { type JobCache, openJobCache, openMinionDataCache, openQueueStore } from "../cache/mod.ts";
 import type { MasterOpts } from "../config/mod.ts";
 import { CommandNotFoundError, messageOf, SaltException } from "../errors.ts";
 import type { EventClient } from "../event/types.ts";
@@ -106,6 +106,7 @@ export function innerData(value: Data): { data: Data; outputter: string | undefi
 export class RunnerCaller {
   readonly #parts: RunnerParts;
   readonly #jobs: JobCache;
+  readonly #queue: ReturnType<typeof openQueueStore>;
   readonly #minionData: ReturnType<typeof openMinionDataCache>;
   readonly #stop = new AbortController();
   #client: Promise<LocalClient> | undefined;
@@ -114,6 +115,7 @@ export class RunnerCaller {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#jobs = openJobCache({ cachedir: parts.opts.cachedir });
+    this.#queue = openQueueStore({ cachedir: parts.opts.cachedir });
     this.#minionData = openMinionDataCache({ cachedir: parts.opts.cachedir });
   }
 
@@ -162,6 +164,7 @@ export class RunnerCaller {
     return {
       opts,
       jobs: this.#jobs,
+      queue: this.#queue,
       keys: new PkiKeyStore(opts),
       minionData: this.#minionData,
       client: {
@@ -228,6 +231,7 @@ export class RunnerCaller {
   close(): void {
     this.#stop.abort();
     this.#jobs.close();
+    this.#queue.close();
     this.#minionData.close();
     this.#client?.then((client) => client.close(), () => {});
     this.#bus?.then((bus) => bus?.close(), () => {});

@@ -12,6 +12,8 @@ export type MinionEnd =
   | "failed"
   /** The master knows that the minion held no connection when the job was sent. */
   | "not connected"
+  /** Not connected; the master keeps the job and sends it when the minion comes back. */
+  | "queued"
   /** Named in the target, but the master has no accepted key of that name. */
   | "not known"
   /** Neither returned nor said that it still works on the job. */
@@ -68,6 +70,8 @@ export interface Published {
   readonly missing: readonly string[];
   /** Of those expected, who is known to hold no connection. */
   readonly notConnected: readonly string[];
+  /** Of those expected, for whom the master keeps the job until they come back. */
+  readonly queued: readonly string[];
 }
 
 /** The options of a master that its clients look at. */

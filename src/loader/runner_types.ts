@@ -3,7 +3,7 @@
  * functions are, so that argument binding and docs are the same.
  * @module
  */
-import type { JobCache, MinionDataCache } from "../cache/mod.ts";
+import type { JobCache, MinionDataCache, QueueStore } from "../cache/mod.ts";
 import type { MasterOpts } from "../config/mod.ts";
 import type { KeyStore } from "../key/mod.ts";
 import type { Logger } from "../logging/mod.ts";
@@ -58,6 +58,8 @@ export interface RunnerContext {
   /** `__opts__` */
   readonly opts: MasterOpts;
   readonly jobs: JobCache;
+  /** Jobs that wait for minions. */
+  readonly queue: QueueStore;
   readonly keys: KeyStore;
   readonly minionData: MinionDataCache;
   readonly client: RunnerClient;

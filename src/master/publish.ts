@@ -6,7 +6,7 @@
 import type { JobCache } from "../cache/mod.ts";
 import { PublishError, SaltInvocationError } from "../errors.ts";
 import { getLogger } from "../logging/mod.ts";
-import { isValidJid, makeJid } from "../text/jid.ts";
+import { currentJid, isValidJid } from "../text/jid.ts";
 import {
   type Data,
   type DataMap,
@@ -34,11 +34,13 @@ export interface PublishRequest {
   extras: DataMap;
 }
 
-/** The answer to the client. */
+/** What the client is told, and what was sent. */
 export interface Published {
   jid: Jid;
   minions: MinionId[];
   missing: string[];
+  /** What was sent. */
+  load: PublishLoad;
 }
 
 /** What publishing needs. */
@@ -131,13 +133,13 @@ export async function publish(
   });
   await parts.send(load as unknown as DataMap, expected.minions);
   log.info(() => `User ${request.user} Published command ${load.fun} with jid ${load.jid}`);
-  return { jid: load.jid, ...expected };
+  return { jid: load.jid, ...expected, load };
 }
 
 function saveJob(request: PublishRequest, expected: Expected, jobs: JobCache): PublishLoad {
   const given = request.jid !== "";
   for (let tries = given ? 1 : JID_TRIES; tries > 0; tries--) {
-    const jid = given ? request.jid as Jid : makeJid(new Date());
+    const jid = given ? request.jid as Jid : currentJid();
     const load = buildLoad(request, jid);
     if (jobs.saveLoad(load, expected.minions, expected.missing)) return load;
   }

@@ -18,12 +18,14 @@ import { ZmqPublishServer } from "../transport/zeromq/publish_server.ts";
 import { ZmqRequestServer } from "../transport/zeromq/request_server.ts";
 import { bindPrivate } from "../transport/zeromq/private_bind.ts";
 import { heartbeatOptions, sizeOptions, tcpOptions } from "../transport/zeromq/socket_options.ts";
-import { makeJid } from "../text/jid.ts";
+import { currentJid } from "../text/jid.ts";
 import { tcpEndpoint } from "../transport/zeromq/mod.ts";
 import { FleetKey } from "./fleet_key.ts";
 import { writeLocalKeys } from "./local_keys.ts";
 import { checkOpenFiles } from "./open_files.ts";
 import { noteTopic } from "./presence.ts";
+import type { QueueKeeper } from "./queue/keeper.ts";
+import { watchMinions } from "./watch.ts";
 import { Publisher } from "./publisher.ts";
 import { Rotation } from "./rotation.ts";
 import { type WorkerData, workersEndpoint } from "./worker_thread.ts";
@@ -67,11 +69,16 @@ async function start(
   keys.prepare();
   checkOpenFiles(opts.max_open_files, keys.ids("accepted").length);
   const present = sharedTable(1 << 17);
+  const late: { keeper?: QueueKeeper; rotation?: Rotation } = {};
   const subscribers = new SharedArrayBuffer(4);
   const server = await bound(
     "publish_port",
     opts.publish_port,
-    () => openPublishServer(opts, new SharedSet(present)),
+    () =>
+      openPublishServer(opts, (topic, there) => {
+        noteTopic(new SharedSet(present), topic, there);
+        late.keeper?.topic(topic, there);
+      }),
   );
   stops.push(() => server.close());
   const requests = await bound("ret_port", opts.ret_port, () => openRequestServer(opts));
@@ -96,15 +103,14 @@ async function start(
     subscribers,
     present,
   });
-  let rotation: Rotation | undefined;
   const pool = await WorkerPool.start(data, {
     count: opts.worker_threads,
-    onRotate: (reason) => void rotation?.rotate(reason),
+    onRotate: (reason) => void late.rotation?.rotate(reason),
     onLost: () => void setTimeout(() => requests.repeatLost(), REPEAT_DELAY_MS).unref?.(),
   });
   // Workers end before the sockets that their answers leave by.
   stops.push(() => pool.stop(DRAIN_MS));
-  rotation = new Rotation({
+  const rotation = late.rotation = new Rotation({
     cachedir: opts.cachedir,
     publishSession: opts.publish_session,
     fleet,
@@ -112,7 +118,16 @@ async function start(
     bus,
     ping: opts.ping_on_rotate ? () => publisher.publish(pingLoad(), []) : null,
   });
-  stops.push(maintain(opts, rotation, bus, server, subscribers));
+  const watch = watchMinions(opts, {
+    keys,
+    bus,
+    publisher,
+    topics: new SharedSet(present),
+    publishPort: portOf(server.endpoint),
+  });
+  stops.push(watch.stop);
+  late.keeper = watch.keeper;
+  stops.push(maintain(opts, rotation, bus, server, subscribers, watch.check));
   log.info(`The master listens on ${requests.endpoint} and publishes on ${server.endpoint}`);
   return {
     publishPort: portOf(server.endpoint),
@@ -142,7 +157,10 @@ function servesOtherUsers(opts: MasterOpts): boolean {
   return Object.keys({ ...opts.publisher_acl, ...opts.external_auth }).length > 0;
 }
 
-function openPublishServer(opts: MasterOpts, topics: SharedSet): Promise<ZmqPublishServer> {
+function openPublishServer(
+  opts: MasterOpts,
+  onTopic: (topic: string, present: boolean) => void,
+): Promise<ZmqPublishServer> {
   return ZmqPublishServer.open(tcpEndpoint(opts.interface, opts.publish_port), {
     ...tcpOptions(opts),
     linger: 1000,
@@ -150,7 +168,7 @@ function openPublishServer(opts: MasterOpts, topics: SharedSet): Promise<ZmqPubl
     backlog: opts.zmq_backlog,
     maxMessageSize: 4096,
     ...heartbeatOptions(opts),
-  }, (topic, present) => noteTopic(topics, topic, present));
+  }, onTopic);
 }
 
 function openRequestServer(opts: MasterOpts): Promise<ZmqRequestServer> {
@@ -227,11 +245,13 @@ function maintain(
   bus: EventBusServer,
   server: ZmqPublishServer,
   subscribers: SharedArrayBuffer,
+  check: () => void,
 ): () => void {
   const counter = new Int32Array(subscribers);
   const jobs = openJobCache(opts);
   const clean = () => {
     Atomics.store(counter, 0, server.subscribers);
+    check();
     rotation.check().catch((error) => log.error(`Key rotation failed: ${messageOf(error)}`, error));
     try {
       const removed = jobs.clean(opts.keep_jobs_seconds);
@@ -256,6 +276,6 @@ function portOf(endpoint: string): number {
 }
 
 function pingLoad() {
-  const jid = makeJid(new Date());
+  const jid = currentJid();
   return { fun: "test.ping", arg: [], tgt: "*", tgt_type: "glob", jid, ret: "", user: "root" };
 }

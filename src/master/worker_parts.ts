@@ -2,7 +2,7 @@
  * What a request worker works with; one set in each worker thread.
  * @module
  */
-import type { JobCache, MinionDataCache } from "../cache/mod.ts";
+import type { JobCache, MinionDataCache, QueueStore } from "../cache/mod.ts";
 import type { MasterOpts } from "../config/mod.ts";
 import type { KeyStore, MasterKeys } from "../key/mod.ts";
 import type { DataMap } from "../types/mod.ts";
@@ -17,6 +17,7 @@ export interface WorkerParts {
   fleet: FleetKey;
   jobs: JobCache;
   minions: MinionDataCache;
+  queue: QueueStore;
   /** User to local key. */
   localKeys: Readonly<Record<string, string>>;
   /** Fires on the master's bus. */

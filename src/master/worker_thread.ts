@@ -3,7 +3,7 @@
  * files and three tables in shared memory. (`salt/master.py:MWorker`)
  * @module
  */
-import { openJobCache, openMinionDataCache } from "../cache/mod.ts";
+import { openJobCache, openMinionDataCache, openQueueStore } from "../cache/mod.ts";
 import { Gate } from "../channel/gate.ts";
 import { SessionCrypticles } from "../channel/session_crypticles.ts";
 import { SessionKeys } from "../channel/session_keys.ts";
@@ -113,6 +113,7 @@ async function openParts(
   publisher.connect(publishPullEndpoint(opts.sock_dir));
   const jobs = openJobCache(opts);
   const minions = openMinionDataCache(opts);
+  const queue = openQueueStore({ cachedir: opts.cachedir });
   const counter = new Int32Array(worker.subscribers);
   const parts: WorkerParts = {
     opts,
@@ -121,6 +122,7 @@ async function openParts(
     fleet: new FleetKey(worker.fleetKey),
     jobs,
     minions,
+    queue,
     localKeys: worker.localKeys,
     fire: (tag, event) => void events.send(packEvent(tag, event, opts.max_event_size)),
     send: (load, ids) => publisher.send(packLocal({ load, minions: ids })),
@@ -137,6 +139,7 @@ async function openParts(
     publisher.close();
     jobs.close();
     minions.close();
+    queue.close();
   };
   return { parts, close };
 }

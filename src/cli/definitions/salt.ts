@@ -191,6 +191,23 @@ const rest: readonly OptionDef[] = [
     doc: "End with a count of who returned, who failed and who did not answer.",
   },
   {
+    flags: ["--queue"],
+    dest: "queue",
+    kind: "flag",
+    default: false,
+    ours: true,
+    doc: "Keep the job for accepted minions that are not connected, until they come back.",
+  },
+  {
+    flags: ["--expires"],
+    dest: "expires",
+    kind: "text",
+    default: "",
+    completes: "none",
+    ours: true,
+    doc: "With --queue: how long it is kept, such as 12h or 7d; `queue_expires` else.",
+  },
+  {
     flags: ["--metadata"],
     dest: "metadata",
     kind: "text",

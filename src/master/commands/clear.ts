@@ -4,9 +4,16 @@
  * @module
  */
 import type { ClearCommand } from "../../channel/gate.ts";
-import { AuthenticationError, AuthorizationError, messageOf, SaltException } from "../../errors.ts";
+import {
+  AuthenticationError,
+  AuthorizationError,
+  messageOf,
+  PublishError,
+  SaltException,
+} from "../../errors.ts";
 import { getLogger } from "../../logging/mod.ts";
-import type { Data, DataMap } from "../../types/mod.ts";
+import { minionTopic } from "../../transport/zeromq/mod.ts";
+import { type Data, type DataMap, isMap, type PublishLoad } from "../../types/mod.ts";
 import { allowsJob, type AuthList } from "../access/acl.ts";
 import {
   type AccessParts,
@@ -18,6 +25,7 @@ import { LoginLimit } from "../access/login_limit.ts";
 import { TokenStore } from "../access/tokens.ts";
 import { publish, type PublishParts, type PublishRequest, readPublishRequest } from "../publish.ts";
 import type { Nodegroups } from "../../plugins/matchers/mod.ts";
+import { queueSeconds } from "../queue/rules.ts";
 import { coveredMinions, expectedMinions, type TargetSources } from "../targets.ts";
 import type { WorkerParts } from "../worker_parts.ts";
 
@@ -49,19 +57,65 @@ async function publishCommand(
 ): Promise<Data> {
   const operator = await authenticate(load, access);
   const request = readPublishRequest(load, operator.user);
+  const kwargs = isMap(load["kwargs"]) ? load["kwargs"] : {};
+  const keepFor = queueSeconds(kwargs, [request.fun].flat(), parts.opts);
   checkBlacklist(parts.opts, operator.user, [request.fun].flat());
   const publishing = publishParts(parts);
   if (operator.rules !== null) authorise(request, operator.rules, publishing.targets);
   const published = await publish(request, publishing);
   if (published !== null) {
-    const presence = parts.presence.of(published.minions);
-    const not_connected = published.minions.filter((_, i) => presence[i] === "absent");
-    if (not_connected.length > 0) parts.jobs.setEnd(published.jid, not_connected, "not connected");
-    return { enc: "clear", load: { ...published, not_connected } };
+    const { load: sent, ...reply } = published;
+    const presence = parts.presence.of(reply.minions);
+    const absent = reply.minions.filter((_, i) => presence[i] === "absent");
+    // One that is connected has sent its grains: of whom there are none has not been here yet.
+    const away = parts.opts.minion_data_cache
+      ? reply.minions.filter((_, i) => presence[i] !== "present")
+      : absent;
+    const queued = keepFor === null ? [] : enqueue(parts, sent, away, keepFor);
+    const kept = new Set(queued);
+    const not_connected = absent.filter((id) => !kept.has(id));
+    if (not_connected.length > 0) parts.jobs.setEnd(reply.jid, not_connected, "not connected");
+    return {
+      enc: "clear",
+      load: { ...reply, not_connected, ...(kept.size > 0 ? { queued } : {}) },
+    };
   }
   const { tgt, tgt_type } = request.target;
   const error = `Master could not resolve minions for target ${tgt} (${tgt_type})`;
   return { enc: "clear", load: { jid: null, minions: [], error } };
+}
+
+/**
+ * Keeps a job for minions that are not there.
+ * @returns those for whom there was room.
+ */
+function enqueue(
+  parts: WorkerParts,
+  load: PublishLoad,
+  ids: readonly string[],
+  seconds: number,
+): string[] {
+  if (ids.length === 0) return [];
+  const expires = Date.now() / 1000 + seconds;
+  let queued: string[] = [];
+  try {
+    queued = parts.queue.add(load, ids.map((id) => ({ id, topic: minionTopic(id) })), expires);
+    parts.jobs.setEnd(load.jid, queued, "queued");
+  } catch (error) {
+    // The job is on its way already: what cannot be kept is reported as not connected.
+    log.error(
+      `Job ${load.jid} cannot be kept for ${ids.length} minions: ${messageOf(error)}`,
+      error,
+    );
+    return queued;
+  }
+  if (queued.length < ids.length) {
+    log.error(`The queue is full: job ${load.jid} is not kept for all who are not connected`);
+  }
+  if (queued.length > 0) {
+    parts.fire(`salt/queue/${load.jid}/new`, { jid: load.jid, minions: queued, expires });
+  }
+  return queued;
 }
 
 /** Accepted minions that hold a live connection; saltx's own, for `manage.*` and `--summary`. */
@@ -108,7 +162,8 @@ async function refusable(name: string, run: () => Promise<Data>): Promise<Data> 
   } catch (error) {
     if (!(error instanceof SaltException)) throw error;
     log.warning(`${name} was refused: ${messageOf(error)}`);
-    const known = error instanceof AuthenticationError || error instanceof AuthorizationError;
+    const known = error instanceof AuthenticationError || error instanceof AuthorizationError ||
+      error instanceof PublishError;
     return { error: { name: known ? error.name : "SaltInvocationError", message: error.message } };
   }
 }

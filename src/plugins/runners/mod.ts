@@ -10,6 +10,7 @@ import { error } from "./error.ts";
 import { event } from "./event.ts";
 import { jobs } from "./jobs.ts";
 import { manage } from "./manage.ts";
+import { queue } from "./queue.ts";
 import { salt } from "./salt.ts";
 import { test } from "./test.ts";
 
@@ -22,6 +23,7 @@ export const RUNNERS: readonly RunnerModule[] = [
   event,
   jobs,
   manage,
+  queue,
   salt,
   test,
 ];

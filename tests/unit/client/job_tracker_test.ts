@@ -60,7 +60,7 @@ test("JobTracker.unreturned() has a word for each minion, sorted by id", () => {
   const tracker = new JobTracker(RULES, 0);
   tracker.expect(["d", "c", "b", "a"], 0);
   tracker.miss(["ghost", "a"]);
-  tracker.notConnected(["c", "unexpected"]);
+  tracker.notReached(["c", "unexpected"], "not connected");
   tracker.next(5);
   tracker.answered("d", true, 6);
   tracker.returned("a");
@@ -100,4 +100,16 @@ test("JobTracker keeps pace with 20,000 minions that are asked and answer", () =
     if (tracker.next(6).kind === "wait") steps++;
   }
   assert.equal(steps, ids.length);
+});
+
+test("JobTracker does not wait for whom the job is queued, also when an event names them later", () => {
+  const tracker = new JobTracker(RULES, 0);
+  tracker.expect(["a", "b"], 0);
+  tracker.notReached(["b"], "queued");
+  tracker.expect(["a", "b"], 1);
+  tracker.returned("a");
+  assert.deepEqual(tracker.next(1), { kind: "end" });
+  assert.deepEqual(tracker.unreturned(), [["b", "queued"]]);
+  assert.equal(tracker.returned("b"), true);
+  assert.deepEqual(tracker.unreturned(), []);
 });

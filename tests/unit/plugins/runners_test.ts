@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openJobCache, openMinionDataCache } from "../../../src/cache/mod.ts";
+import { openJobCache, openMinionDataCache, openQueueStore } from "../../../src/cache/mod.ts";
 import type { MasterOpts } from "../../../src/config/mod.ts";
 import { PkiKeyStore } from "../../../src/key/mod.ts";
 import { bindArguments } from "../../../src/loader/bind.ts";
@@ -27,6 +27,7 @@ interface Setup {
 function master({ answers = [], connected = [], opts = {}, bus = true }: Setup = {}) {
   const root = mkdtempSync(join(tmpdir(), "runners-"));
   const jobs = openJobCache({ cachedir: root, durable: false });
+  const queue = openQueueStore({ cachedir: root, durable: false });
   const minionData = openMinionDataCache({ cachedir: root });
   const keys = new PkiKeyStore({ pki_dir: join(root, "pki") });
   keys.prepare();
@@ -42,6 +43,7 @@ function master({ answers = [], connected = [], opts = {}, bus = true }: Setup =
       ...opts,
     } as unknown as MasterOpts,
     jobs,
+    queue,
     keys,
     minionData,
     client: {
@@ -70,6 +72,7 @@ function master({ answers = [], connected = [], opts = {}, bus = true }: Setup =
   return {
     root,
     jobs,
+    queue,
     keys,
     minionData,
     asked,
@@ -79,6 +82,7 @@ function master({ answers = [], connected = [], opts = {}, bus = true }: Setup =
     accept: (id: string) => writeFileSync(join(root, "pki", "minions", id), "key"),
     [Symbol.dispose]: () => {
       jobs.close();
+      queue.close();
       minionData.close();
       rmSync(root, { recursive: true });
     },
@@ -439,4 +443,24 @@ test("cache shows and forgets what is kept of the minions that a target matches"
   assert.deepEqual(await it.run("cache.pillar", ["a1"]), { a1: { role: "a1" } });
   await it.run("cache.clear_all", ["*"]);
   assert.deepEqual(it.minionData.ids(), []);
+});
+
+test("queue.list shows what waits, and queue.cancel takes it out where it was not sent", async () => {
+  using it = withJobs();
+  const load = { fun: "test.ping", arg: [], tgt: "*", tgt_type: "glob", jid: PING, user: "root" };
+  const minions = ["w3", "w4", "x5"].map((id) => ({ id, topic: id }));
+  it.queue.add(load as unknown as PublishLoad, minions, Date.now() / 1000 + 60);
+  it.queue.markSent(PING, "w4");
+  const listed = await it.run("queue.list", ["w*"]) as Record<string, DataMap>;
+  const waiting = listed[PING]!["Minions"] as Record<string, DataMap>;
+  assert.equal(listed[PING]!["Function"], "test.ping");
+  assert.deepEqual(Object.keys(waiting), ["w3", "w4"]);
+  assert.equal(waiting["w3"]!["Sent"], null);
+  assert.equal(typeof waiting["w4"]!["Sent"], "string");
+  assert.deepEqual(await it.run("queue.cancel", [PING, "w*"]), ["w3"]);
+  assert.deepEqual(it.events, [[`salt/queue/${PING}/cancelled`, { jid: PING, minions: ["w3"] }]]);
+  const ended = it.jobs.returns(PING).find(({ id }) => id === "w3");
+  assert.deepEqual([ended?.end, ended?.reason], ["expired", "It was cancelled"]);
+  assert.deepEqual(await it.run("queue.cancel", [PING, "w*"]), []);
+  await assert.rejects(async () => await it.run("queue.cancel", ["../x"]), /not a valid jid/);
 });

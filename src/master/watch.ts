@@ -1,0 +1,59 @@
+/**
+ * What the main thread does when minions come and go.
+ * @module
+ */
+import { openJobCache, openMinionDataCache, openQueueStore } from "../cache/mod.ts";
+import type { SharedSet } from "../channel/shared_set.ts";
+import type { MasterOpts } from "../config/mod.ts";
+import type { EventBusServer } from "../event/mod.ts";
+import type { KeyStore } from "../key/mod.ts";
+import { PresenceCheck } from "./presence.ts";
+import type { Publisher } from "./publisher.ts";
+import { QueueKeeper } from "./queue/keeper.ts";
+
+/** What it works with. */
+export interface WatchParts {
+  keys: KeyStore;
+  bus: EventBusServer;
+  publisher: Publisher;
+  /** Topics with a subscriber. */
+  topics: SharedSet;
+  publishPort: number;
+}
+
+/** Who watches. */
+export interface Watch {
+  keeper: QueueKeeper;
+  /** To be called every `loop_interval`. */
+  check(): void;
+  stop(): void;
+}
+
+/** Starts watching. */
+export function watchMinions(opts: MasterOpts, parts: WatchParts): Watch {
+  const { keys, bus, publisher, topics, publishPort } = parts;
+  const jobs = openJobCache(opts);
+  const minions = openMinionDataCache(opts);
+  const presence = new PresenceCheck({ topics, minions, publishPort });
+  const keeper = new QueueKeeper({
+    store: openQueueStore({ cachedir: opts.cachedir }),
+    jobs,
+    keys,
+    minions,
+    bus,
+    presence,
+    publish: (load, ids) => publisher.publish(load, ids),
+  });
+  keeper.start();
+  // Who came while the master was starting.
+  keeper.check();
+  return {
+    keeper,
+    check: () => keeper.check(),
+    stop: () => {
+      keeper.close();
+      jobs.close();
+      minions.close();
+    },
+  };
+}
