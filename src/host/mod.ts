@@ -3,4 +3,6 @@
  * @module
  */
 export * from "./interfaces.ts";
+export * from "./mounts.ts";
+export * from "./processes.ts";
 export * from "./timezone.ts";

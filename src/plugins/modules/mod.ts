@@ -10,7 +10,10 @@ import { alternatives } from "./alternatives.ts";
 import { cmd } from "./cmd/mod.ts";
 import { config } from "./config.ts";
 import { data } from "./data.ts";
+import { debconfmod } from "./debconfmod.ts";
 import { defaults } from "./defaults.ts";
+import { disk } from "./disk.ts";
+import { dpkgLowpkg } from "./dpkg_lowpkg.ts";
 import { environ } from "./environ.ts";
 import { event } from "./event.ts";
 import { grains } from "./grains/mod.ts";
@@ -25,11 +28,14 @@ import { match } from "./match.ts";
 import { mine } from "./mine.ts";
 import { network } from "./network/mod.ts";
 import { pillar } from "./pillar.ts";
+import { ps } from "./ps/mod.ts";
 import { publish } from "./publish.ts";
 import { random } from "./random.ts";
 import { saltutil } from "./saltutil.ts";
 import { slsutil } from "./slsutil.ts";
+import { status } from "./status/mod.ts";
 import { sys } from "./sys.ts";
+import { system } from "./system.ts";
 import { test } from "./test/mod.ts";
 import { useradd } from "./useradd/mod.ts";
 
@@ -39,7 +45,10 @@ export const executionModules: readonly ExecutionModule[] = [
   cmd,
   config,
   data,
+  debconfmod,
   defaults,
+  disk,
+  dpkgLowpkg,
   environ,
   event,
   grains,
@@ -54,11 +63,14 @@ export const executionModules: readonly ExecutionModule[] = [
   mine,
   network,
   pillar,
+  ps,
   publish,
   random,
   saltutil,
   slsutil,
+  status,
   sys,
+  system,
   test,
   useradd,
 ];
