@@ -47,7 +47,7 @@ function isAlive(pid: number): boolean {
 
 /** Whether a process has ended and only waits to be taken note of. (proc_pid_stat(5)) */
 export function isZombie(stat: string): boolean {
-  return /^\d+ \(.*\) [ZX]/s.test(stat);
+  return /^\) [ZX]/.test(stat.slice(stat.lastIndexOf(")")));
 }
 
 /**
