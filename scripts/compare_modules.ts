@@ -3,7 +3,7 @@
  *
  *     deno run -A scripts/compare_modules.ts [GLOB]...
  *
- * Needs the environment of `scripts/venvs.ts`. Calls stand in `compare_modules/calls.ts`; only
+ * Needs the environment of `scripts/venvs.ts`. Calls stand in `compare_modules/*calls.ts`; only
  * functions that change nothing are called. Ends with 1 when a difference has no reason given there.
  * @module
  */
@@ -18,6 +18,7 @@ import { globMatch } from "../src/text/glob.ts";
 import { pyRepr } from "../src/text/py_repr.ts";
 import type { Data, DataMap, PublishLoad } from "../src/types/mod.ts";
 import { type Call, calls, pillar } from "./compare_modules/calls.ts";
+import { packageCalls } from "./compare_modules/package_calls.ts";
 import { saltVersions, venvBin } from "./venvs.ts";
 
 type Result = [repr: string, retcode: number, out: string | null];
@@ -69,7 +70,7 @@ function canonical(repr: string): string {
 
 async function main(): Promise<void> {
   const globs = process.argv.slice(2);
-  const wanted = calls.filter(({ fun }) =>
+  const wanted = [...calls, ...packageCalls].filter(({ fun }) =>
     globs.length === 0 || globs.some((glob) => globMatch(glob, fun))
   );
   const root = await mkdtemp(join(tmpdir(), "saltx-compare-"));
