@@ -24,8 +24,7 @@ import { FleetKey } from "./fleet_key.ts";
 import { writeLocalKeys } from "./local_keys.ts";
 import { checkOpenFiles } from "./open_files.ts";
 import { noteTopic } from "./presence.ts";
-import type { QueueKeeper } from "./queue/keeper.ts";
-import { watchMinions } from "./watch.ts";
+import { type Watch, watchMinions } from "./watch.ts";
 import { Publisher } from "./publisher.ts";
 import { Rotation } from "./rotation.ts";
 import { type WorkerData, workersEndpoint } from "./worker_thread.ts";
@@ -69,7 +68,7 @@ async function start(
   keys.prepare();
   checkOpenFiles(opts.max_open_files, keys.ids("accepted").length);
   const present = sharedTable(1 << 17);
-  const late: { keeper?: QueueKeeper; rotation?: Rotation } = {};
+  const late: { watch?: Watch; rotation?: Rotation } = {};
   const subscribers = new SharedArrayBuffer(4);
   const server = await bound(
     "publish_port",
@@ -77,7 +76,7 @@ async function start(
     () =>
       openPublishServer(opts, (topic, there) => {
         noteTopic(new SharedSet(present), topic, there);
-        late.keeper?.topic(topic, there);
+        late.watch?.topic(topic, there);
       }),
   );
   stops.push(() => server.close());
@@ -118,7 +117,7 @@ async function start(
     bus,
     ping: opts.ping_on_rotate ? () => publisher.publish(pingLoad(), []) : null,
   });
-  const watch = watchMinions(opts, {
+  const watch = late.watch = watchMinions(opts, {
     keys,
     bus,
     publisher,
@@ -126,7 +125,6 @@ async function start(
     publishPort: portOf(server.endpoint),
   });
   stops.push(watch.stop);
-  late.keeper = watch.keeper;
   stops.push(maintain(opts, rotation, bus, server, subscribers, watch.check));
   log.info(`The master listens on ${requests.endpoint} and publishes on ${server.endpoint}`);
   return {

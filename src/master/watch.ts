@@ -8,6 +8,7 @@ import type { MasterOpts } from "../config/mod.ts";
 import type { EventBusServer } from "../event/mod.ts";
 import type { KeyStore } from "../key/mod.ts";
 import { PresenceCheck } from "./presence.ts";
+import { PresenceEvents } from "./presence_events.ts";
 import type { Publisher } from "./publisher.ts";
 import { QueueKeeper } from "./queue/keeper.ts";
 
@@ -23,7 +24,8 @@ export interface WatchParts {
 
 /** Who watches. */
 export interface Watch {
-  keeper: QueueKeeper;
+  /** A topic got its first subscriber, or lost the last. */
+  topic(topic: string, present: boolean): void;
   /** To be called every `loop_interval`. */
   check(): void;
   stop(): void;
@@ -47,10 +49,24 @@ export function watchMinions(opts: MasterOpts, parts: WatchParts): Watch {
   keeper.start();
   // Who came while the master was starting.
   keeper.check();
+  const events = opts.presence_events
+    ? new PresenceEvents({
+      ids: () => keys.ids("accepted"),
+      presence,
+      fire: (tag, data) => bus.fire(tag, data),
+    })
+    : null;
   return {
-    keeper,
-    check: () => keeper.check(),
+    topic: (topic, present) => {
+      keeper.topic(topic, present);
+      events?.changed();
+    },
+    check: () => {
+      keeper.check();
+      events?.check();
+    },
     stop: () => {
+      events?.close();
       keeper.close();
       jobs.close();
       minions.close();
