@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SaltClientError } from "../errors.ts";
+import { packWire } from "../serializers/msgpack.ts";
 import { LocalClient } from "./local_client.ts";
 import type { ClientOpts } from "./types.ts";
 
@@ -18,6 +19,9 @@ export function masterUri(opts: ClientOpts): string {
   const bare = host.replace(/^\[(.*)\]$/, "$1");
   return `tcp://${bare.includes(":") ? `[${bare}]` : bare}:${opts.ret_port}`;
 }
+
+/** How long the master may take to fire what proves a subscription. */
+const SYNC_TIMEOUT_MS = 5000;
 
 /**
  * A client of the master on this host.
@@ -37,9 +41,14 @@ export async function openLocalClient(opts: ClientOpts): Promise<LocalClient> {
     import("../transport/zeromq/request_client.ts"),
     import("../event/client.ts"),
   ]);
+  const requests = new ZmqRequestClient(masterUri(opts), { ipv6: opts.interface.includes(":") });
+  const askSync = async (tag: string) => {
+    const load = packWire({ enc: "clear", load: { cmd: "sync", tag }, version: 3 });
+    await requests.request(load, { timeoutMs: SYNC_TIMEOUT_MS });
+  };
   return new LocalClient({
     opts,
-    requests: new ZmqRequestClient(masterUri(opts), { ipv6: opts.interface.includes(":") }),
-    openEvents: () => openEventClient({ node: "master", sockDir: opts.sock_dir }),
+    requests,
+    openEvents: () => openEventClient({ node: "master", sockDir: opts.sock_dir }, { askSync }),
   });
 }

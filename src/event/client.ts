@@ -2,7 +2,7 @@
  * A program's way to an event bus of this host.
  * @module
  */
-import { access } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import process from "node:process";
 import { messageOf, SaltClientError } from "../errors.ts";
 import { runtime } from "../runtime/mod.ts";
@@ -23,11 +23,20 @@ const SYNC_TIMEOUT = 5000;
 /** Events that one subscription holds for its reader. */
 const MAX_QUEUE = 100_000;
 
+/** For users who may read a bus but not write to it. */
+export interface EventClientOptions {
+  /** Has the bus's owner fire `tag`, which is one of this client's own. */
+  askSync?(tag: string): Promise<void>;
+}
+
 /**
  * Opens the way to write; reading sockets open with each subscription.
  * @throws {SaltClientError} when there is no bus, or it may not be used.
  */
-export async function openEventClient(address: BusAddress): Promise<EventClient> {
+export async function openEventClient(
+  address: BusAddress,
+  options: EventClientOptions = {},
+): Promise<EventClient> {
   const endpoints = busEndpoints(address);
   for (const file of endpoints.files ? [endpoints.files.pub, endpoints.files.pull] : []) {
     await access(file).catch((error) => {
@@ -37,9 +46,17 @@ export async function openEventClient(address: BusAddress): Promise<EventClient>
       );
     });
   }
+  const { askSync } = options;
+  if (askSync && endpoints.files && !await mayWrite(endpoints.files.pull)) {
+    return new Client(null, endpoints.pub, askSync);
+  }
   const push = await runtime.openSocket("push", { linger: 1000 });
   push.connect(endpoints.pull);
-  return new Client(push, endpoints.pub);
+  return new Client(push, endpoints.pub, (tag) => push.send(packEvent(tag, {})));
+}
+
+function mayWrite(file: string): Promise<boolean> {
+  return access(file, constants.W_OK).then(() => true, () => false);
 }
 
 /** Tells this subscription from all others of this host; it need not be hard to guess. */
@@ -48,13 +65,15 @@ function uniqueName(): string {
 }
 
 class Client implements EventClient {
-  readonly #push: ZmqSocket;
+  readonly #push: ZmqSocket | null;
   readonly #pub: string;
+  readonly #fireSync: (tag: string) => Promise<void>;
   readonly #subscriptions = new Set<Subscription>();
 
-  constructor(push: ZmqSocket, pub: string) {
+  constructor(push: ZmqSocket | null, pub: string, fireSync: (tag: string) => Promise<void>) {
     this.#push = push;
     this.#pub = pub;
+    this.#fireSync = fireSync;
   }
 
   subscribe(...prefixes: string[]): EventSubscription {
@@ -63,19 +82,20 @@ class Client implements EventClient {
       this.#pub,
       prefixes,
       sync,
-      () => this.#push.send(packEvent(sync, {})),
+      () => this.#fireSync(sync),
     );
     this.#subscriptions.add(subscription);
     return subscription;
   }
 
   async fire(tag: string, data: DataMap): Promise<void> {
+    if (!this.#push) throw new SaltClientError("This user may not fire events on this bus");
     await this.#push.send(packEvent(tag, data));
   }
 
   close(): void {
     for (const subscription of this.#subscriptions) subscription.close();
-    this.#push.close();
+    this.#push?.close();
   }
 }
 

@@ -41,6 +41,7 @@ export function clearCommands(parts: WorkerParts): Map<string, ClearCommand> {
   };
   const commands: Record<string, ClearCommand> = {
     ping: (load) => load,
+    sync: (load) => syncCommand(parts, load),
     publish: (load) => refusable("publish", () => publishCommand(parts, access, load)),
     connected: (load) => refusable("connected", () => connectedCommand(parts, access, load)),
     mk_token: (load) => refusable("mk_token", () => makeToken(load, access)),
@@ -48,6 +49,17 @@ export function clearCommands(parts: WorkerParts): Map<string, ClearCommand> {
       load["token"] === undefined ? false : access.tokens.get(load["token"]) ?? {},
   };
   return new Map(Object.entries(commands));
+}
+
+/**
+ * Fires an event without content that a program of this host subscribed to, so that it learns that the
+ * bus delivers to it. For users who may not write to the bus; it says nothing and takes no credentials.
+ */
+function syncCommand(parts: WorkerParts, load: DataMap): Data {
+  const { tag } = load;
+  if (typeof tag !== "string" || !/^saltx\/sync\/[\w.-]{1,100}$/.test(tag)) return {};
+  parts.fire(tag, {});
+  return { tag };
 }
 
 async function publishCommand(
