@@ -372,4 +372,20 @@ export const calls: Call[] = [
   }),
   call("system.has_settable_hwclock"),
   call("system.get_reboot_required_witnessed"),
+  call("dnsutil.A ¦ localhost"),
+  call("dnsutil.A ¦ no.such.host.invalid"),
+  call("dnsutil.AAAA ¦ no.such.host.invalid"),
+  call("dnsutil.check_ip ¦ 127.0.0.1", { why: "here it needs no dig" }),
+  call("dnsutil.parse_hosts"),
+  call("dnsutil.parse_hosts ¦ /nowhere"),
+  call("dnsutil.serial ¦ example.com"),
+  call(
+    "dnsutil.parse_zone ¦ zone=$ORIGIN example.com.\n$TTL 1D\n" +
+      "@ 86400 IN SOA ns1.example.com. admin.example.com. ( 2024010101 1H 15M 1W 1D )\n",
+    { normalise: (repr) => String(repr.includes("example")) },
+  ),
+  call("http.query ¦ http://127.0.0.1:1/ ¦ status=True", {
+    normalise: (repr) => String(repr.includes("'status': 0")),
+  }),
+  call("http.query ¦ gopher://127.0.0.1/", { why: "the words of the failure" }),
 ];

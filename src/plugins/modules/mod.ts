@@ -9,10 +9,12 @@ import type { DataMap } from "../../types/mod.ts";
 import { alternatives } from "./alternatives.ts";
 import { cmd } from "./cmd/mod.ts";
 import { config } from "./config.ts";
+import { cron } from "./cron/mod.ts";
 import { data } from "./data.ts";
 import { debconfmod } from "./debconfmod.ts";
 import { defaults } from "./defaults.ts";
 import { disk } from "./disk.ts";
+import { dnsutil } from "./dnsutil.ts";
 import { dpkgLowpkg } from "./dpkg_lowpkg.ts";
 import { environ } from "./environ.ts";
 import { event } from "./event.ts";
@@ -20,10 +22,12 @@ import { grains } from "./grains/mod.ts";
 import { groupadd } from "./groupadd.ts";
 import { hashutil } from "./hashutil.ts";
 import { hostsModule } from "./hosts.ts";
+import { http } from "./http/mod.ts";
 import { key } from "./key.ts";
 import { kmod } from "./kmod.ts";
 import { linuxShadow } from "./linux_shadow.ts";
 import { linuxSysctl } from "./linux_sysctl.ts";
+import { logrotate } from "./logrotate.ts";
 import { match } from "./match.ts";
 import { mine } from "./mine.ts";
 import { network } from "./network/mod.ts";
@@ -32,6 +36,7 @@ import { ps } from "./ps/mod.ts";
 import { publish } from "./publish.ts";
 import { random } from "./random.ts";
 import { saltutil } from "./saltutil.ts";
+import { sdb } from "./sdb/mod.ts";
 import { slsutil } from "./slsutil.ts";
 import { status } from "./status/mod.ts";
 import { sys } from "./sys.ts";
@@ -44,10 +49,12 @@ export const executionModules: readonly ExecutionModule[] = [
   alternatives,
   cmd,
   config,
+  cron,
   data,
   debconfmod,
   defaults,
   disk,
+  dnsutil,
   dpkgLowpkg,
   environ,
   event,
@@ -55,10 +62,12 @@ export const executionModules: readonly ExecutionModule[] = [
   groupadd,
   hashutil,
   hostsModule,
+  http,
   key,
   kmod,
   linuxShadow,
   linuxSysctl,
+  logrotate,
   match,
   mine,
   network,
@@ -67,6 +76,7 @@ export const executionModules: readonly ExecutionModule[] = [
   publish,
   random,
   saltutil,
+  sdb,
   slsutil,
   status,
   sys,
