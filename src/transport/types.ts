@@ -25,7 +25,8 @@ export interface PublishClient {
 
 /** Sends one message to all, or to those who subscribed to one of the topics. */
 export interface PublishServer {
-  publish(payload: Uint8Array, topics: string[] | null): void;
+  /** `minions`: who is expected; a transport that addresses each one sends to these alone. */
+  publish(payload: Uint8Array, topics: string[] | null, minions?: readonly string[]): void;
   /** Calls back with the number of connected subscribers when it changes. */
   readonly subscribers: number;
   close(): Promise<void>;

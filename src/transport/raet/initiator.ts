@@ -122,6 +122,7 @@ export class Initiator implements RemoteHost {
   #state: LinkState = "connecting";
   /** When to shake hands (again). */
   #startAt = Infinity;
+  #refusal: "rejected" | "untrusted" = "rejected";
   #closed = false;
 
   constructor(options: InitiatorOptions, host: InitiatorHost) {
@@ -144,6 +145,11 @@ export class Initiator implements RemoteHost {
 
   get state(): LinkState {
     return this.#state;
+  }
+
+  /** Why the link is refused: the master does not take us, or we do not trust its key. */
+  get refusal(): "rejected" | "untrusted" {
+    return this.#refusal;
   }
 
   /** Begins. */
@@ -275,7 +281,7 @@ export class Initiator implements RemoteHost {
       return;
     }
     const why = this.#host.trust(identity);
-    if (why !== null) return this.#refused(why, now);
+    if (why !== null) return this.#refused(why, now, "untrusted");
     if (this.#masterPub === null || !same(this.#masterPub, identity.pub)) {
       this.#masterPub = identity.pub;
       this.#offered = identity;
@@ -385,7 +391,8 @@ export class Initiator implements RemoteHost {
     this.#startAt = now;
   }
 
-  #refused(why: string, now: number): void {
+  #refused(why: string, now: number, refusal: "rejected" | "untrusted" = "rejected"): void {
+    this.#refusal = refusal;
     this.remote.disconnect();
     this.remote.accepted = false;
     this.#handshake = null;
