@@ -5,7 +5,7 @@
 import { CommandExecutionError } from "../../errors.ts";
 import { jobEnvironment } from "../../loader/environment.ts";
 import type { ExecContext } from "../../loader/types.ts";
-import { runProcess, which } from "../../process/mod.ts";
+import { findUser, type RunOptions, runProcess, which } from "../../process/mod.ts";
 import { pyStr } from "../../text/py_repr.ts";
 import type { Data } from "../../types/mod.ts";
 
@@ -24,8 +24,21 @@ export interface ProgramOptions {
   /** Added to the job's environment. */
   env?: Record<string, string>;
   timeoutMs?: number;
+  /** Name of the user to run it as; this program's own when left out. */
+  runas?: string | null;
   /** A failure is no failure of the job. */
   ignoreRetcode?: boolean;
+}
+
+/** What running as another user takes. */
+async function identity(name: string): Promise<Pick<RunOptions, "credentials" | "env">> {
+  const user = await findUser(name);
+  if (!user) throw new CommandExecutionError(`User '${name}' is not available`);
+  const { uid, gid, home, shell } = user;
+  return {
+    credentials: { uid, gid },
+    env: { HOME: home, USER: name, LOGNAME: name, SHELL: shell || "/bin/sh" },
+  };
 }
 
 function text(bytes: Uint8Array): string {
@@ -54,8 +67,10 @@ export async function runProgram(
   options: ProgramOptions = {},
 ): Promise<ProgramResult> {
   const [name = "", ...args] = argv.map(String);
+  const { credentials, env } = options.runas ? await identity(options.runas) : {};
   const done = await runProcess([program(ctx, name), ...args], {
-    env: { ...jobEnvironment(ctx), LC_ALL: "C", LANGUAGE: "C", ...options.env },
+    env: { ...jobEnvironment(ctx), LC_ALL: "C", LANGUAGE: "C", ...env, ...options.env },
+    ...(credentials ? { credentials } : {}),
     signal: ctx.signal,
     onStart: (pid) => ctx.trackProcess(pid),
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),

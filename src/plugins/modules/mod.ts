@@ -30,6 +30,7 @@ import { linuxSysctl } from "./linux_sysctl.ts";
 import { logrotate } from "./logrotate.ts";
 import { match } from "./match.ts";
 import { mine } from "./mine.ts";
+import { mountModule } from "./mount/mod.ts";
 import { network } from "./network/mod.ts";
 import { pillar } from "./pillar.ts";
 import { ps } from "./ps/mod.ts";
@@ -70,6 +71,7 @@ export const executionModules: readonly ExecutionModule[] = [
   logrotate,
   match,
   mine,
+  mountModule,
   network,
   pillar,
   ps,
