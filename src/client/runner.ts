@@ -39,10 +39,18 @@ export interface RunnerOutcome {
   readonly retcode: number;
 }
 
+/** Names and tags of the two kinds: `runner.jobs.active` under `salt/run/…`, `wheel.key.list` under `salt/wheel/…`. */
+const KINDS = {
+  runner: { prefix: "runner", tag: "salt/run" },
+  wheel: { prefix: "wheel", tag: "salt/wheel" },
+} as const;
+
 /** What runners work with. Clients and bus are opened when a runner asks for them. */
 export interface RunnerParts {
   readonly opts: MasterOpts;
   readonly modules: readonly RunnerModule[];
+  /** `runner` when absent. What a wheel function gives is not kept as a job: it may be a private key. */
+  readonly kind?: keyof typeof KINDS;
   openClient(): Promise<LocalClient>;
   /** null: there is no bus, because no master runs. */
   openBus(): Promise<EventClient | null>;
@@ -128,12 +136,17 @@ export class RunnerCaller {
     if (!found) throw new CommandNotFoundError(`'${call.fun}' is not available.`);
     const { jid, user } = call;
     const fun_args = [...call.args, ...(Object.keys(call.kwargs).length > 0 ? [call.kwargs] : [])];
-    const head = { fun: `runner.${call.fun}`, jid, user, fun_args };
-    await this.#fire(`salt/run/${jid}/new`, head);
+    const { prefix, tag } = KINDS[this.#kind];
+    const head = { fun: `${prefix}.${call.fun}`, jid, user, fun_args };
+    await this.#fire(`${tag}/${jid}/new`, head);
     const outcome: RunnerOutcome = { ...head, ...await this.#run(found, call) };
-    if (this.#parts.opts.job_cache) this.#store(outcome);
-    await this.#fire(`salt/run/${jid}/ret`, { ...outcome });
+    if (this.#parts.opts.job_cache && this.#kind === "runner") this.#store(outcome);
+    await this.#fire(`${tag}/${jid}/ret`, { ...outcome });
     return outcome;
+  }
+
+  get #kind(): keyof typeof KINDS {
+    return this.#parts.kind ?? "runner";
   }
 
   async #run(
@@ -154,7 +167,7 @@ export class RunnerCaller {
       const known = error instanceof SaltException;
       if (!known) log.error(`A defect in runner ${name}`, error);
       const stack = !known && error instanceof Error ? error.stack : undefined;
-      const text = `Exception occurred in runner ${name}: ${stack ?? messageOf(error)}`;
+      const text = `Exception occurred in ${this.#kind} ${name}: ${stack ?? messageOf(error)}`;
       return { return: text, success: false, retcode: 1 };
     }
   }
@@ -186,7 +199,7 @@ export class RunnerCaller {
       progress: async (message) => {
         const event = { message };
         this.#parts.onProgress?.(event);
-        await this.#fire(`salt/run/${jid}/progress`, event);
+        await this.#fire(`${KINDS[this.#kind].tag}/${jid}/progress`, event);
       },
     };
   }

@@ -21,6 +21,7 @@ import {
   checkBlacklist,
   makeToken,
 } from "../access/authenticate.ts";
+import { MasterFunctions } from "./functions.ts";
 import { LoginLimit } from "../access/login_limit.ts";
 import { TokenStore } from "../access/tokens.ts";
 import { publish, type PublishParts, type PublishRequest, readPublishRequest } from "../publish.ts";
@@ -39,11 +40,14 @@ export function clearCommands(parts: WorkerParts): Map<string, ClearCommand> {
     tokens: new TokenStore(parts.opts.token_dir, parts.opts.hash_type),
     logins: new LoginLimit(),
   };
+  const functions = new MasterFunctions(parts, access);
   const commands: Record<string, ClearCommand> = {
     ping: (load) => load,
     sync: (load) => syncCommand(parts, load),
     publish: (load) => refusable("publish", () => publishCommand(parts, access, load)),
     connected: (load) => refusable("connected", () => connectedCommand(parts, access, load)),
+    runner: (load) => refusable("runner", () => functions.runner(load)),
+    wheel: (load) => refusable("wheel", () => functions.wheel(load)),
     mk_token: (load) => refusable("mk_token", () => makeToken(load, access)),
     get_token: (load) =>
       load["token"] === undefined ? false : access.tokens.get(load["token"]) ?? {},
