@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { fn } from "../../../loader/types.ts";
 import type { Data, DataMap } from "../../../types/mod.ts";
+import { integer } from "./integer.ts";
 
 /** Longest sleep that a timer can hold, in seconds. */
 const longest = 0x7fffffff / 1000;
@@ -43,7 +44,7 @@ export const basicFunctions = {
     doc: "Waits, then returns yes.",
     args: { length: { type: "any", required: true, doc: "Seconds, a whole number." } },
     example: "salt '*' test.sleep 20",
-    run: (ctx, { length }) => sleep(Math.trunc(Number(length)) || 0, ctx.signal),
+    run: (ctx, { length }) => sleep(Number(integer(length)), ctx.signal),
   }),
   rand_sleep: fn({
     doc: "Waits for a random time, then returns yes.",

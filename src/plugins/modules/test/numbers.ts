@@ -2,19 +2,8 @@
 import { createHash, getHashes, randomBytes } from "node:crypto";
 import { SaltInvocationError } from "../../../errors.ts";
 import { type ExecContext, fn } from "../../../loader/types.ts";
-import { pyStr } from "../../../text/py_repr.ts";
 import { type Data, Float } from "../../../types/mod.ts";
-
-/** `int(value)` as Python does it. */
-function integer(value: Data): bigint {
-  const text = pyStr(value).trim();
-  if (typeof value === "number" || value instanceof Float) return BigInt(Math.trunc(Number(value)));
-  if (typeof value === "boolean") return value ? 1n : 0n;
-  if (!/^[-+]?\d+$/.test(text)) {
-    throw new SaltInvocationError(`invalid literal for int() with base 10: '${text}'`);
-  }
-  return BigInt(text);
-}
+import { integer } from "./integer.ts";
 
 function compact(value: bigint): number | bigint {
   const number = Number(value);
