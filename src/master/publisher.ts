@@ -15,7 +15,7 @@ import { unpack } from "../serializers/msgpack.ts";
 import { ipcEndpoint } from "../transport/zeromq/mod.ts";
 import { bindPrivate } from "../transport/zeromq/private_bind.ts";
 import { BROADCAST, minionTopic } from "../transport/zeromq/publish_client.ts";
-import type { ZmqPublishServer } from "../transport/zeromq/publish_server.ts";
+import type { PublishServer } from "../transport/types.ts";
 import { type DataMap, isMap, type TgtType } from "../types/mod.ts";
 import type { FleetKey } from "./fleet_key.ts";
 
@@ -35,7 +35,7 @@ export interface PublisherParts {
   /** PEM of the master's private key. */
   privateKey: string;
   fleet: FleetKey;
-  server: ZmqPublishServer;
+  server: PublishServer;
 }
 
 /** Publishes in the order in which loads come. */
@@ -69,7 +69,8 @@ export class Publisher {
       privateKey: opts.sign_pub_messages ? privateKey : null,
       sigAlgo: opts.publish_signing_algorithm as SigningAlgorithm,
     });
-    server.publish(payload, opts.zmq_filtering ? topicsOf(load, minions, opts) : null);
+    const topics = opts.zmq_filtering ? topicsOf(load, minions, opts) : null;
+    server.publish(payload, topics, minions.length > 0 ? minions : undefined);
     log.debug(() => `Published ${load["jid"]}`);
   }
 

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openJobCache } from "../cache/mod.ts";
 import { SharedSet, sharedTable } from "../channel/shared_set.ts";
-import type { MasterOpts } from "../config/mod.ts";
+import { type MasterOpts, transportsOf } from "../config/mod.ts";
 import { Crypticle } from "../crypt/mod.ts";
 import { EX, messageOf, SaltException } from "../errors.ts";
 import { type EventBusServer, startEventBus } from "../event/mod.ts";
@@ -19,13 +19,15 @@ import { ZmqRequestServer } from "../transport/zeromq/request_server.ts";
 import { bindPrivate } from "../transport/zeromq/private_bind.ts";
 import { heartbeatOptions, sizeOptions, tcpOptions } from "../transport/zeromq/socket_options.ts";
 import { currentJid } from "../text/jid.ts";
-import { tcpEndpoint } from "../transport/zeromq/mod.ts";
+import { minionTopic, tcpEndpoint } from "../transport/zeromq/mod.ts";
+import type { PublishServer } from "../transport/types.ts";
 import { FleetKey } from "./fleet_key.ts";
 import { writeLocalKeys } from "./local_keys.ts";
 import { checkOpenFiles } from "./open_files.ts";
 import { noteTopic } from "./presence.ts";
 import { type Watch, watchMinions } from "./watch.ts";
 import { Publisher } from "./publisher.ts";
+import type { RoadParts } from "./road.ts";
 import { Rotation } from "./rotation.ts";
 import { type WorkerData, workersEndpoint } from "./worker_thread.ts";
 import { WorkerPool } from "./workers.ts";
@@ -70,14 +72,14 @@ async function start(
   const present = sharedTable(1 << 17);
   const late: { watch?: Watch; rotation?: Rotation } = {};
   const subscribers = new SharedArrayBuffer(4);
+  const onTopic = (topic: string, there: boolean) => {
+    noteTopic(new SharedSet(present), topic, there);
+    late.watch?.topic(topic, there);
+  };
   const server = await bound(
     "publish_port",
     opts.publish_port,
-    () =>
-      openPublishServer(opts, (topic, there) => {
-        noteTopic(new SharedSet(present), topic, there);
-        late.watch?.topic(topic, there);
-      }),
+    () => openPublishServer(opts, onTopic),
   );
   stops.push(() => server.close());
   const requests = await bound("ret_port", opts.ret_port, () => openRequestServer(opts));
@@ -88,11 +90,20 @@ async function start(
   });
   stops.push(() => bus.close());
   const fleet = new FleetKey(Crypticle.generateKeyString());
+  const published = await withRoad(server, stops, {
+    opts,
+    keys,
+    masterKeys,
+    bus,
+    handler: (payload, { verifiedId }) => requests.ask(payload, verifiedId ?? ""),
+    requestPort: portOf(requests.endpoint),
+    onLink: (id, open) => onTopic(minionTopic(id), open),
+  });
   const publisher = await Publisher.start({
     opts,
     privateKey: masterKeys.privateKey,
     fleet,
-    server,
+    server: published,
   });
   stops.push(() => publisher.close());
   const data = await workerData(opts, {
@@ -125,13 +136,42 @@ async function start(
     publishPort: portOf(server.endpoint),
   });
   stops.push(watch.stop);
-  stops.push(maintain(opts, rotation, bus, server, subscribers, watch.check));
+  stops.push(maintain(opts, rotation, bus, published, subscribers, watch.check));
   log.info(`The master listens on ${requests.endpoint} and publishes on ${server.endpoint}`);
   return {
     publishPort: portOf(server.endpoint),
     requestPort: portOf(requests.endpoint),
     stop: () => stopAll(stops),
   };
+}
+
+/** Publishes over RAET as well where `transport` names it. */
+async function withRoad(
+  server: PublishServer,
+  stops: (() => Promise<unknown> | void)[],
+  parts: RoadParts,
+): Promise<PublishServer> {
+  if (!transportsOf(parts.opts.transport).has("raet")) return server;
+  const { openRoad } = await import("./road.ts");
+  const [road, stop] = await openRoad(parts);
+  stops.push(stop);
+  return {
+    publish: (payload, topics, minions) => {
+      server.publish(payload, topics);
+      road.publish(payload, topics, minions);
+    },
+    get subscribers() {
+      return server.subscribers + road.subscribers;
+    },
+    close: () => road.close(),
+  };
+}
+
+/** Where TCP is listened on: without ZeroMQ's minions, only this host's own programs use it. */
+function tcpInterface(opts: MasterOpts): string {
+  if (transportsOf(opts.transport).has("zeromq")) return opts.interface;
+  if (opts.interface === "0.0.0.0") return "127.0.0.1";
+  return opts.interface === "::" ? "::1" : opts.interface;
 }
 
 /** Ends parts in the reverse order of their start. */
@@ -159,7 +199,7 @@ function openPublishServer(
   opts: MasterOpts,
   onTopic: (topic: string, present: boolean) => void,
 ): Promise<ZmqPublishServer> {
-  return ZmqPublishServer.open(tcpEndpoint(opts.interface, opts.publish_port), {
+  return ZmqPublishServer.open(tcpEndpoint(tcpInterface(opts), opts.publish_port), {
     ...tcpOptions(opts),
     linger: 1000,
     sendHighWaterMark: opts.pub_hwm,
@@ -171,7 +211,7 @@ function openPublishServer(
 
 function openRequestServer(opts: MasterOpts): Promise<ZmqRequestServer> {
   return ZmqRequestServer.open({
-    endpoint: tcpEndpoint(opts.interface, opts.ret_port),
+    endpoint: tcpEndpoint(tcpInterface(opts), opts.ret_port),
     workersEndpoint: workersEndpoint(opts.sock_dir),
     router: {
       ...tcpOptions(opts),
@@ -241,7 +281,7 @@ function maintain(
   opts: MasterOpts,
   rotation: Rotation,
   bus: EventBusServer,
-  server: ZmqPublishServer,
+  server: PublishServer,
   subscribers: SharedArrayBuffer,
   check: () => void,
 ): () => void {

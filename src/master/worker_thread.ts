@@ -92,10 +92,13 @@ export async function run(data: unknown, port: ThreadPort): Promise<void> {
 }
 
 async function serve(socket: ZmqSocket, gate: Gate): Promise<void> {
-  const peer = { address: null, verifiedId: null };
   try {
     for await (const frames of socket) {
-      await socket.send(await gate.handle(frames.at(-1) ?? new Uint8Array(), peer));
+      const [first, second] = frames;
+      // The request server lets two frames pass from transports of this process alone.
+      const verifiedId = second && first ? new TextDecoder().decode(first) : null;
+      const payload = second ?? first ?? new Uint8Array();
+      await socket.send(await gate.handle(payload, { address: null, verifiedId }));
     }
   } catch (error) {
     if (!socket.closed) throw error;
@@ -169,7 +172,7 @@ function buildGate(worker: WorkerData, parts: WorkerParts): Gate {
     replays: new SharedSet(worker.replays),
     speaksVersion3: (id) => versions.speaksVersion3(id),
     noteVersion3: (id) => versions.note(id),
-    signIn: (load, version) => signIns.answer(load, version),
+    signIn: (load, version, peer) => signIns.answer(load, version, peer),
     clear: clearCommands(parts),
     encrypted: encryptedCommands(parts),
     now: Date.now,

@@ -82,7 +82,7 @@ export class Caller {
    * refuses it; SaltClientError when none answers.
    */
   static async open(opts: MinionOpts, options: CallerOptions = {}): Promise<Caller> {
-    const parts: MinionParts = { ...realParts(opts), ...options.parts };
+    const parts: MinionParts = { ...realParts(opts, true), ...options.parts };
     const loadGrains = options.skipGrains ? () => Promise.resolve({}) : parts.loadGrains;
     const world = new World(opts, { loadGrains, buildRegistry: parts.buildRegistry });
     if (isLocal(opts)) {

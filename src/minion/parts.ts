@@ -4,7 +4,7 @@
  */
 import { createMinionChannel } from "../channel/minion_channel.ts";
 import type { MinionChannel, TransportFactory } from "../channel/types.ts";
-import type { MinionOpts } from "../config/mod.ts";
+import { type MinionOpts, transportOf } from "../config/mod.ts";
 import { type BusAddress, type EventBusServer, startEventBus } from "../event/mod.ts";
 import type { BlockingCaller, ModuleRegistry } from "../loader/types.ts";
 import { getLogger } from "../logging/mod.ts";
@@ -33,9 +33,9 @@ export interface MinionParts {
 }
 
 /** The real parts. Modules, grains and the journal are loaded when they are asked for. */
-export function realParts(opts: MinionOpts): MinionParts {
+export function realParts(opts: MinionOpts, caller = false): MinionParts {
   return {
-    transport: zeromqTransport({ ...opts, ...heartbeats(opts) }),
+    transport: transportFor(opts, caller),
     openChannel,
     startBus: (address) => startEventBus(address, { maxEventSize: opts.max_event_size }),
     loadGrains: async (opts) => (await import("../plugins/grains/mod.ts")).loadGrains(opts),
@@ -46,6 +46,19 @@ export function realParts(opts: MinionOpts): MinionParts {
     callBlocking: threadCaller((name, data) => runtime.spawnThread(name, data)),
     resolver: systemResolver,
     clock: systemClock,
+  };
+}
+
+/** The transport that `transport` names. RAET's code is loaded where it is used. */
+function transportFor(opts: MinionOpts, caller: boolean): TransportFactory {
+  if (transportOf(opts.transport) === "zeromq") {
+    return zeromqTransport({ ...opts, ...heartbeats(opts) });
+  }
+  let road: Promise<TransportFactory> | undefined;
+  const raet = () => road ??= import("./road.ts").then(({ raetOf }) => raetOf(opts, caller));
+  return {
+    requestClient: async (uri) => await (await raet()).requestClient(uri),
+    publishClient: async (uri, subscriber) => await (await raet()).publishClient(uri, subscriber),
   };
 }
 

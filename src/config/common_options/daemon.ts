@@ -2,7 +2,7 @@
  * Where a daemon lives and how it speaks.
  * @module
  */
-import { bool, choice, int, list, map, oneOf, optional, path, str } from "../option.ts";
+import { bool, int, list, map, oneOf, optional, path, str } from "../option.ts";
 
 /** Options the same on both daemons. */
 export const commonDaemon = {
@@ -61,11 +61,11 @@ export const commonDaemon = {
   keysize: int(2048, "yes", "Bits of new RSA keys.", { min: 2048, max: 16384 }),
   features: map({}, "no", "Switches of single fixes in Salt's own code."),
   fips_mode: bool(false, "no", "Refuse algorithms that FIPS 140 does not allow."),
-  transport: choice(
+  transport: oneOf(
+    ["str", "list"],
     "zeromq",
-    ["zeromq", "raet"],
     "yes",
-    "How masters and minions talk: `zeromq`, or `raet` on both sides.",
+    "How masters and minions talk: `zeromq`, or `raet` on both sides; a master may have both in a list.",
   ),
   ssl: oneOf(
     ["map", "bool", "null"],

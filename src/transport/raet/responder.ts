@@ -100,6 +100,7 @@ export interface Peer {
   readonly id: string;
   readonly kind: number;
   readonly pub: Uint8Array;
+  readonly verify: Uint8Array;
   readonly remote: Remote;
 }
 
@@ -401,6 +402,7 @@ export class Responder implements RemoteHost {
       id: join.id,
       kind: join.kind,
       pub: join.pub,
+      verify: join.verify,
       boot: join.boot,
       association: this.#options.random(8),
       remote: this.#newRemote(estate),

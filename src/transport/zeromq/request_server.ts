@@ -53,7 +53,10 @@ export class ZmqRequestServer {
   readonly #dealer: ZmqSocket;
   /** By the peer's routing id, oldest first: a REQ has one request at a time, a DEALER may have more. */
   readonly #underWay = new Map<string, UnderWay[]>();
+  /** Answers that transports of this process wait for, by routing id. */
+  readonly #asked = new Map<string, (reply: Uint8Array) => void>();
   readonly #pumps: Promise<void>[];
+  #nextAsked = 0;
 
   private constructor(router: ZmqSocket, dealer: ZmqSocket, endpoint: string) {
     this.#router = router;
@@ -98,6 +101,22 @@ export class ZmqRequestServer {
     }
   }
 
+  /**
+   * Has a worker answer a request that came by a transport of this process, which has proven that it
+   * is from `verifiedId`. Resolves with nothing when the server is closed first.
+   */
+  async ask(payload: Uint8Array, verifiedId: string): Promise<Uint8Array> {
+    // Routing ids that begin with 0 are the ROUTER's own, and those have 5 bytes.
+    const name = new TextEncoder().encode(`\0ask ${this.#nextAsked++}`);
+    const key = peerKey(name);
+    const frames = [name, new Uint8Array(), new TextEncoder().encode(verifiedId), payload];
+    this.stats.received += 1;
+    this.#underWay.set(key, [{ frames, since: performance.now() }]);
+    const reply = new Promise<Uint8Array>((resolve) => this.#asked.set(key, resolve));
+    await this.#dealer.send(frames);
+    return await reply;
+  }
+
   /** Answers that come within `drainMs` still go out. */
   async close(drainMs = 0): Promise<void> {
     const end = performance.now() + drainMs;
@@ -138,16 +157,22 @@ export class ZmqRequestServer {
       const peer = frames[0];
       if (peer === undefined || !this.#settle(peerKey(peer))) continue;
       this.stats.answered += 1;
+      const asked = this.#asked.get(peerKey(peer));
+      if (asked) {
+        this.#asked.delete(peerKey(peer));
+        asked(frames.at(-1) ?? new Uint8Array());
+        continue;
+      }
       // A peer that is gone, or whose queue is full, loses its answer and asks again.
       this.#router.trySend(frames);
     }
   }
 }
 
-/** Whether a worker's REP would take it: an empty frame stands before the payload. */
+/** Whether a worker's REP would take it: an empty frame stands before the payload, which is one frame. */
 function isRequest(frames: Uint8Array[]): boolean {
   const delimiter = frames.findIndex((frame, i) => i > 0 && frame.length === 0);
-  return delimiter > 0 && delimiter < frames.length - 1;
+  return delimiter > 0 && delimiter === frames.length - 2;
 }
 
 function peerKey(routingId: Uint8Array): string {

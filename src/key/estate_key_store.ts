@@ -1,0 +1,83 @@
+/**
+ * One view of a fleet's keys of both kinds: what an operator decides counts for the RSA and the RAET
+ * key of an id alike.
+ * @module
+ */
+import type { KeyState, MinionId } from "../types/mod.ts";
+import type {
+  KeyAction,
+  KeyChange,
+  KeyListing,
+  KeyRef,
+  KeyStore,
+  OfferFacts,
+  Verdict,
+} from "./key_store.ts";
+import { PkiKeyStore, sortIgnoringCase } from "./pki_key_store.ts";
+import type { KeyStoreOptions } from "./options.ts";
+import { RaetKeyStore } from "./raet_keys.ts";
+
+/** RSA keys, and RAET keys where there are any. */
+export class EstateKeyStore implements KeyStore {
+  readonly #rsa: PkiKeyStore;
+  readonly #raet: RaetKeyStore;
+
+  constructor(options: KeyStoreOptions) {
+    this.#rsa = new PkiKeyStore(options);
+    this.#raet = new RaetKeyStore(options);
+  }
+
+  prepare(): void {
+    this.#rsa.prepare();
+  }
+
+  list(): KeyListing {
+    const both = (state: KeyState) => sortIgnoringCase(this.ids(state));
+    return {
+      accepted: both("accepted"),
+      pending: both("pending"),
+      rejected: both("rejected"),
+      denied: both("denied"),
+    };
+  }
+
+  ids(state: KeyState): string[] {
+    return [...new Set([...this.#rsa.ids(state), ...this.#raet.ids(state)])];
+  }
+
+  stateOf(id: string): KeyState | null {
+    const order: KeyState[] = ["rejected", "accepted", "pending", "denied"];
+    const raet = order.find((state) => this.#raet.read(state, id) !== null) ?? null;
+    return this.#rsa.stateOf(id) ?? raet;
+  }
+
+  /** The RSA key; for an id that has but a RAET key, that one in lines between two marks. */
+  read(state: KeyState, id: string): string | null {
+    const pem = this.#rsa.read(state, id);
+    const keys = pem === null ? this.#raet.read(state, id) : null;
+    if (keys === null) return pem;
+    const hex = (bytes: Uint8Array) => Array.from(bytes, (b) => b.toString(16).padStart(2, "0"));
+    const lines = [`pub: ${hex(keys.pub).join("")}`, `verify: ${hex(keys.verify).join("")}`];
+    return ["-----BEGIN RAET KEYS-----", ...lines, "-----END RAET KEYS-----", ""].join("\n");
+  }
+
+  acceptedKey(id: string): string | null {
+    return this.#rsa.acceptedKey(id);
+  }
+
+  offer(id: string, pub: string, facts?: OfferFacts): Verdict {
+    return this.#rsa.offer(id, pub, facts);
+  }
+
+  change(action: KeyAction, keys: readonly KeyRef[]): KeyChange[] {
+    const raet = keys.map(({ state, id }) => this.#raet.change(action, state, id));
+    const changes = this.#rsa.change(action, keys);
+    return changes.map((change, i) =>
+      raet[i] && change.outcome === "gone" ? { ...change, outcome: "done" } : change
+    );
+  }
+
+  insert(id: MinionId, pub: string): void {
+    this.#rsa.insert(id, pub);
+  }
+}
