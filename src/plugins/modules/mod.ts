@@ -42,6 +42,7 @@ import { slsutil } from "./slsutil.ts";
 import { status } from "./status/mod.ts";
 import { sys } from "./sys.ts";
 import { system } from "./system.ts";
+import { systemdService } from "./systemd_service/mod.ts";
 import { test } from "./test/mod.ts";
 import { useradd } from "./useradd/mod.ts";
 
@@ -83,6 +84,7 @@ export const executionModules: readonly ExecutionModule[] = [
   status,
   sys,
   system,
+  systemdService,
   test,
   useradd,
 ];
