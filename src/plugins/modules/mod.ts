@@ -9,6 +9,7 @@ import type { DataMap } from "../../types/mod.ts";
 import { alternatives } from "./alternatives.ts";
 import { cmd } from "./cmd/mod.ts";
 import { config } from "./config.ts";
+import { cp } from "./cp/mod.ts";
 import { cron } from "./cron/mod.ts";
 import { data } from "./data.ts";
 import { debconfmod } from "./debconfmod.ts";
@@ -51,6 +52,7 @@ export const executionModules: readonly ExecutionModule[] = [
   alternatives,
   cmd,
   config,
+  cp,
   cron,
   data,
   debconfmod,
