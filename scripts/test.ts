@@ -16,15 +16,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { appendFile, glob } from "node:fs/promises";
 import { resolve } from "node:path";
 import { nodeProgram } from "./node_program.ts";
+import { countDeno, countNode, type Counts } from "./test_counts.ts";
 import { ensureVenvs } from "./venvs.ts";
 
 const root = resolve(import.meta.dirname ?? ".", "..");
-
-/** How many tests and steps of tests there were. */
-interface Counts {
-  passed: number;
-  failed: number;
-}
 
 interface Suite {
   /** What has to be there. */
@@ -33,24 +28,6 @@ interface Suite {
   command: () => string[] | Promise<string[]>;
   /** Reads the summary of the test runner. */
   count: (output: string) => Counts;
-}
-
-/** `ok | 2 passed (9 steps) | 1 failed (1 step)`: tests and their steps. */
-function countDeno(output: string): Counts {
-  const number = "(\\d+) WORD(?: \\((\\d+) steps?\\))?";
-  const pick = (word: string) => {
-    const found = new RegExp(`\\| .*?${number.replace("WORD", word)}`).exec(output);
-    return Number(found?.[1] ?? 0) + Number(found?.[2] ?? 0);
-  };
-  return { passed: pick("passed"), failed: pick("failed") };
-}
-
-/** `ℹ pass 15` or `# pass 15`; what was cancelled has failed. */
-function countNode(output: string): Counts {
-  const pick = (word: string) => {
-    return Number(new RegExp(`^(?:ℹ|#) ${word} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
-  };
-  return { passed: pick("pass"), failed: pick("fail") + pick("cancelled") };
 }
 
 function denoTest(folder: string, ...flags: string[]): Suite["command"] {

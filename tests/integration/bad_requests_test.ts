@@ -145,6 +145,7 @@ scenario("encrypted requests that are not what they claim", async (lab, step) =>
     const payload = peer.seal(event);
     Date.now = now;
     await refuses(master, payload, "bad load");
+    assert.match(complaints(master).at(-1) ?? "", /honest.*3[56]\d\d s.*request_server_ttl.*clock/);
   });
   await step("one bit changed: refused", async () => {
     const message = unpack(peer.seal(event)) as DataMap;
