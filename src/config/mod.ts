@@ -16,4 +16,4 @@ export type { Honoured, OptionSpec, OptionTable } from "./option.ts";
 export { DEFAULT_CONFIG_DIR } from "./paths.ts";
 export { masterTable, minionTable } from "./tables.ts";
 export type { MasterOpts, MinionOpts } from "./tables.ts";
-export { type TransportName, transportOf, transportsOf } from "./transports.ts";
+export { numberOption, type TransportName, transportOf, transportsOf } from "./transports.ts";

@@ -33,3 +33,19 @@ export function transportOf(option: unknown): TransportName {
     'A minion has one transport: set option "transport" to its name',
   );
 }
+
+/**
+ * A number option that is in no table, such as `raet_port`.
+ * @throws SaltConfigurationError when it is set to something else.
+ */
+export function numberOption(
+  opts: Readonly<Record<string, unknown>>,
+  name: string,
+  otherwise: number,
+): number {
+  const value = opts[name] ?? otherwise;
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  throw new SaltConfigurationError(
+    `Cannot use ${JSON.stringify(value)} for option "${name}": wanted a number`,
+  );
+}

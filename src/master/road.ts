@@ -3,10 +3,12 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import type { MasterOpts } from "../config/mod.ts";
+import { join } from "node:path";
+import { type MasterOpts, numberOption } from "../config/mod.ts";
 import { pkcs1Sign, pkcs1Verify } from "../crypt/mod.ts";
 import { messageOf } from "../errors.ts";
 import type { EventBusServer } from "../event/mod.ts";
+import { atomicWriteSync } from "../fs/mod.ts";
 import type { KeyStore, MasterKeys } from "../key/mod.ts";
 import {
   loadRaetKeys,
@@ -18,7 +20,7 @@ import {
 } from "../key/raet_keys.ts";
 import { getLogger } from "../logging/mod.ts";
 import { unpack } from "../serializers/msgpack.ts";
-import { MasterRoad } from "../transport/raet/master_road.ts";
+import { MasterRoad, RAET_STATS_FILE } from "../transport/raet/master_road.ts";
 import type { JoinRequest } from "../transport/raet/responder.ts";
 import { VerdictStatus } from "../transport/raet/initiator.ts";
 import type { RequestHandler } from "../transport/types.ts";
@@ -29,6 +31,8 @@ const log = getLogger("saltx.master");
 const VOUCH = "PKCS1v15-SHA224";
 /** ms between looks at what operators have done with keys. */
 const KEY_WATCH_MS = 1000;
+/** ms between writings of the counters. */
+const STATS_MS = 5000;
 
 /** What a road needs of its master. */
 export interface RoadParts {
@@ -45,7 +49,7 @@ export interface RoadParts {
 /** Opens the road and keeps it in step with the keys. The second is to be called at the end. */
 export async function openRoad(parts: RoadParts): Promise<[MasterRoad, () => Promise<void>]> {
   const { opts } = parts;
-  const number = (name: string, otherwise: number) => Number(opts[name] ?? otherwise);
+  const number = (name: string, otherwise: number) => numberOption(opts, name, otherwise);
   const keys = loadRaetKeys(opts.pki_dir);
   const store = new RaetKeyStore(opts, number("raet_max_pending", 1000));
   const road = await MasterRoad.open({
@@ -80,8 +84,11 @@ export async function openRoad(parts: RoadParts): Promise<[MasterRoad, () => Pro
       raetFinger(keys, opts.hash_type),
   );
   const timer = setInterval(() => followKeys(road, store), KEY_WATCH_MS);
+  const stats = setInterval(() => tellStats(road, parts), STATS_MS);
+  tellStats(road, parts);
   return [road, async () => {
     clearInterval(timer);
+    clearInterval(stats);
     await road.close();
   }];
 }
@@ -129,6 +136,18 @@ function grainsOf({ grains }: JoinRequest): DataMap | undefined {
     return isMap(value) ? value : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Leaves the counters for the runner, and the totals on the bus. */
+function tellStats(road: MasterRoad, { opts, bus }: RoadParts): void {
+  const figures = { time: new Date().toISOString(), ...road.figures() };
+  try {
+    const text = JSON.stringify(figures);
+    atomicWriteSync(join(opts.cachedir, RAET_STATS_FILE), text, { mode: 0o600, durable: false });
+    bus.fire("salt/raet/stats", { ...figures.stack, remotes: road.peers.length });
+  } catch (error) {
+    log.error(`The counters of RAET cannot be written: ${messageOf(error)}`);
   }
 }
 

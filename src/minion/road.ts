@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { MinionOpts } from "../config/mod.ts";
+import { type MinionOpts, numberOption } from "../config/mod.ts";
 import { pkcs1Sign, pkcs1Verify } from "../crypt/mod.ts";
 import { readKeyFile } from "../key/key_files.ts";
 import { masterKeyFiles } from "../key/mod.ts";
@@ -35,7 +35,7 @@ const VOUCH = "PKCS1v15-SHA224";
 export function raetOf(opts: MinionOpts, caller: boolean): TransportFactory {
   const keys = loadRaetKeys(opts.pki_dir);
   log.info(`The RAET keys of this minion have the fingerprint ${raetFinger(keys, opts.hash_type)}`);
-  const number = (name: string, otherwise: number) => Number(opts[name] ?? otherwise);
+  const number = (name: string, otherwise: number) => numberOption(opts, name, otherwise);
   const pin = (host: string, port: number) => new RaetMasterPin(opts.pki_dir, host, port);
   return raetTransport({
     initiator: {

@@ -26,6 +26,12 @@ scenario("RAET: keys, jobs and restarts", async (lab, step) => {
     const echo = await master.salt("web-1", "test.echo", "x".repeat(100_000), "--out=txt");
     assert.equal(echo.stdout.length, 100_000 + "web-1: \n".length);
   });
+  await step("the counters name the minion", async () => {
+    await until("its counters", async () => {
+      const { stdout } = await master.run("raet.stats", "--out=json");
+      return JSON.parse(stdout).remotes?.["web-1_minion"]?.received > 0;
+    });
+  });
   await step("salt-call has a road of its own", async () => {
     const { stdout } = await minion.call("test.ping", "--out=txt");
     assert.equal(stdout, "local: True\n");

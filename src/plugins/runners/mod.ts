@@ -11,6 +11,7 @@ import { event } from "./event.ts";
 import { jobs } from "./jobs.ts";
 import { manage } from "./manage.ts";
 import { queue } from "./queue.ts";
+import { raet } from "./raet.ts";
 import { salt } from "./salt.ts";
 import { test } from "./test.ts";
 
@@ -24,6 +25,7 @@ export const RUNNERS: readonly RunnerModule[] = [
   jobs,
   manage,
   queue,
+  raet,
   salt,
   test,
 ];

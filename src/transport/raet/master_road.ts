@@ -38,6 +38,9 @@ export interface MasterRoadOptions {
   onLink(id: string, open: boolean): void;
 }
 
+/** Below `cachedir`: the counters as JSON, written every few seconds. */
+export const RAET_STATS_FILE = "raet_stats.json";
+
 /** Figures of one remote. */
 export interface RemoteFigures {
   address: string;

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { EstateKeyStore } from "../../../src/key/mod.ts";
+import {
+  loadRaetKeys,
+  raetFinger,
+  RaetKeyStore,
+  RaetMasterPin,
+  type RaetPublic,
+} from "../../../src/key/raet_keys.ts";
+
+async function folder(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "sx-raet-"));
+  t.after(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+const bytes = (byte: number) => new Uint8Array(32).fill(byte);
+const keys = (byte: number): RaetPublic => ({ pub: bytes(byte), verify: bytes(byte + 1) });
+const offer = (id: string, byte: number, vouched = false) => ({
+  ...keys(byte),
+  id,
+  autosignGrains: undefined,
+  vouched: () => vouched,
+});
+
+test("raetFinger() is historic RAET's", () => {
+  assert.equal(
+    raetFinger({ pub: bytes(0x11), verify: bytes(0x22) }, "sha256").replaceAll(":", ""),
+    "35e9152c34895ccd1cf686a9e2dead995f4c7158103fa6d882efe353d6ef1f6f",
+  );
+});
+
+test("loadRaetKeys() makes keys once, for the owner's eyes alone", async (t) => {
+  const dir = await folder(t);
+  const made = loadRaetKeys(dir);
+  assert.deepEqual(loadRaetKeys(dir), made);
+  assert.equal((await stat(join(dir, "local.key"))).mode & 0o777, 0o400);
+});
+
+test("loadRaetKeys() reads keys in JSON and names the file of bad ones", async (t) => {
+  const dir = await folder(t);
+  const path = join(dir, "local.key");
+  const [priv, sign] = ["01".repeat(32), "02".repeat(32)];
+  await writeFile(path, JSON.stringify({ priv, sign }));
+  assert.deepEqual(loadRaetKeys(dir).secret, bytes(1));
+  await writeFile(path, JSON.stringify({ priv, sign: "zz" }));
+  assert.throws(() => loadRaetKeys(dir), /local\.key.*no valid priv and sign/);
+});
+
+test("RaetKeyStore - new keys wait, other keys of a known id are denied", async (t) => {
+  const store = new RaetKeyStore({ pki_dir: await folder(t) });
+  assert.equal(store.offer(offer("web-1", 1)), "pending");
+  assert.equal(store.offer(offer("web-1", 3)), "denied");
+  assert.ok(store.change("accept", "pending", "web-1"));
+  assert.equal(store.offer(offer("web-1", 1)), "accepted");
+  assert.equal(store.offer(offer("web-1", 5)), "denied");
+  assert.ok(store.has("accepted", "web-1", keys(1)));
+  assert.ok(store.change("reject", "accepted", "web-1"));
+  assert.equal(store.offer(offer("web-1", 1)), "rejected");
+});
+
+test("RaetKeyStore - takes keys that are vouched for, and no more pending ones than it may", async (t) => {
+  const store = new RaetKeyStore({ pki_dir: await folder(t) }, 1);
+  assert.equal(store.offer(offer("db-1", 1, true)), "accepted");
+  assert.equal(store.offer(offer("web-1", 3)), "pending");
+  assert.equal(store.offer(offer("web-2", 5)), "busy");
+  assert.equal(store.offer(offer("../web", 5)), "rejected");
+  assert.equal(store.offer({ ...offer("low", 0), pub: bytes(0) }), "rejected");
+});
+
+test("RaetMasterPin - keeps a master's keys and passes over spoilt ones", async (t) => {
+  const dir = await folder(t);
+  const pin = new RaetMasterPin(dir, "2001:db8::1", 4506);
+  assert.equal(pin.read(), null);
+  pin.keep(keys(7));
+  assert.deepEqual(pin.read(), keys(7));
+  await chmod(pin.path, 0o600);
+  await writeFile(pin.path, "no key");
+  assert.equal(pin.read(), null);
+});
+
+test("EstateKeyStore - lists and changes keys of both kinds as one", async (t) => {
+  const dir = await folder(t);
+  const store = new EstateKeyStore({ pki_dir: dir });
+  store.prepare();
+  const raet = new RaetKeyStore({ pki_dir: dir });
+  raet.offer(offer("web-1", 1));
+  assert.deepEqual(store.list().pending, ["web-1"]);
+  assert.equal(store.stateOf("web-1"), "pending");
+  assert.match(store.read("pending", "web-1") ?? "", /pub: 0101/);
+  const [change] = store.change("accept", [{ state: "pending", id: "web-1" }]);
+  assert.equal(change?.outcome, "done");
+  assert.deepEqual(raet.ids("accepted"), ["web-1"]);
+  store.change("delete", [{ state: "accepted", id: "web-1" }]);
+  assert.deepEqual(store.list().accepted, []);
+});
