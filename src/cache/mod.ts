@@ -15,6 +15,7 @@ export type {
   StoredReturn,
 } from "./job_cache.ts";
 export type { MinionData, MinionDataCache, MinionDataCacheOptions } from "./minion_data_cache.ts";
+export { type MineStore, type MineStoreOptions, openMineStore } from "./mine_store.ts";
 export {
   openQueueStore,
   type QueuedMinion,

@@ -3,7 +3,13 @@
  * (`salt/runner.py:RunnerClient`, `salt/client/mixins.py:SyncClientMixin.low`)
  * @module
  */
-import { type JobCache, openJobCache, openMinionDataCache, openQueueStore } from "../cache/mod.ts";
+import {
+  type JobCache,
+  openJobCache,
+  openMineStore,
+  openMinionDataCache,
+  openQueueStore,
+} from "../cache/mod.ts";
 import type { MasterOpts } from "../config/mod.ts";
 import { CommandNotFoundError, messageOf, SaltException } from "../errors.ts";
 import type { EventClient } from "../event/types.ts";
@@ -115,6 +121,7 @@ export class RunnerCaller {
   readonly #parts: RunnerParts;
   readonly #jobs: JobCache;
   readonly #queue: ReturnType<typeof openQueueStore>;
+  readonly #mine: ReturnType<typeof openMineStore>;
   readonly #minionData: ReturnType<typeof openMinionDataCache>;
   readonly #stop = new AbortController();
   #client: Promise<LocalClient> | undefined;
@@ -124,6 +131,7 @@ export class RunnerCaller {
     this.#parts = parts;
     this.#jobs = openJobCache({ cachedir: parts.opts.cachedir });
     this.#queue = openQueueStore({ cachedir: parts.opts.cachedir });
+    this.#mine = openMineStore({ cachedir: parts.opts.cachedir });
     this.#minionData = openMinionDataCache({ cachedir: parts.opts.cachedir });
   }
 
@@ -178,6 +186,7 @@ export class RunnerCaller {
       opts,
       jobs: this.#jobs,
       queue: this.#queue,
+      mine: this.#mine,
       keys: new PkiKeyStore(opts),
       minionData: this.#minionData,
       client: {
@@ -245,6 +254,7 @@ export class RunnerCaller {
     this.#stop.abort();
     this.#jobs.close();
     this.#queue.close();
+    this.#mine.close();
     this.#minionData.close();
     this.#client?.then((client) => client.close(), () => {});
     this.#bus?.then((bus) => bus?.close(), () => {});

@@ -3,7 +3,7 @@
  * functions are, so that argument binding and docs are the same.
  * @module
  */
-import type { JobCache, MinionDataCache, QueueStore } from "../cache/mod.ts";
+import type { JobCache, MineStore, MinionDataCache, QueueStore } from "../cache/mod.ts";
 import type { MasterOpts } from "../config/mod.ts";
 import type { KeyStore } from "../key/mod.ts";
 import type { Logger } from "../logging/mod.ts";
@@ -60,6 +60,8 @@ export interface RunnerContext {
   readonly jobs: JobCache;
   /** Jobs that wait for minions. */
   readonly queue: QueueStore;
+  /** What minions tell each other. */
+  readonly mine: MineStore;
   readonly keys: KeyStore;
   readonly minionData: MinionDataCache;
   readonly client: RunnerClient;

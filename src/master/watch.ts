@@ -2,15 +2,25 @@
  * What the main thread does when minions come and go.
  * @module
  */
-import { openJobCache, openMinionDataCache, openQueueStore } from "../cache/mod.ts";
+import {
+  type MineStore,
+  openJobCache,
+  openMineStore,
+  openMinionDataCache,
+  openQueueStore,
+} from "../cache/mod.ts";
 import type { SharedSet } from "../channel/shared_set.ts";
 import type { MasterOpts } from "../config/mod.ts";
 import type { EventBusServer } from "../event/mod.ts";
 import type { KeyStore } from "../key/mod.ts";
+import { messageOf } from "../errors.ts";
+import { getLogger } from "../logging/mod.ts";
 import { PresenceCheck } from "./presence.ts";
 import { PresenceEvents } from "./presence_events.ts";
 import type { Publisher } from "./publisher.ts";
 import { QueueKeeper } from "./queue/keeper.ts";
+
+const log = getLogger("saltx.master");
 
 /** What it works with. */
 export interface WatchParts {
@@ -49,6 +59,10 @@ export function watchMinions(opts: MasterOpts, parts: WatchParts): Watch {
   keeper.start();
   // Who came while the master was starting.
   keeper.check();
+  const mine = openMineStore({ cachedir: opts.cachedir });
+  const stopHearing = bus.onEvent("salt/key", ({ data: { act, id } }) => {
+    if (act === "delete" && typeof id === "string") forgetMine(mine, id);
+  });
   const events = opts.presence_events
     ? new PresenceEvents({
       ids: () => keys.ids("accepted"),
@@ -66,10 +80,21 @@ export function watchMinions(opts: MasterOpts, parts: WatchParts): Watch {
       events?.check();
     },
     stop: () => {
+      stopHearing();
+      mine.close();
       events?.close();
       keeper.close();
       jobs.close();
       minions.close();
     },
   };
+}
+
+/** Who gets that id next starts with nothing. */
+function forgetMine(mine: MineStore, id: string): void {
+  try {
+    mine.flush([id]);
+  } catch (error) {
+    log.error(`The mine data of ${id} cannot be removed: ${messageOf(error)}`, error);
+  }
 }

@@ -34,8 +34,8 @@ export const commonFiles = {
     "yes",
     "Files whose path fits one of these patterns are not served.",
   ),
-  file_recv: bool(false, "later", "Let minions push files to the master (`cp.push`)."),
-  file_recv_max_size: int(100, "later", "Largest pushed file in MiB."),
+  file_recv: bool(false, "yes", "Let minions push files to the master (`cp.push`)."),
+  file_recv_max_size: int(100, "yes", "Largest pushed file in MiB."),
   file_buffer_size: int(1048576, "yes", "Bytes read and sent at once."),
   salt_cp_chunk_size: int(98304, "later", "Bytes a piece of `salt-cp -C` has."),
   top_file_merging_strategy: str(

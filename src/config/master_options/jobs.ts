@@ -29,7 +29,7 @@ export const masterJobs = {
     "later",
     "Fire an event when `minion_data_cache` takes something new.",
   ),
-  enforce_mine_cache: bool(false, "later", "Keep mine data even without `minion_data_cache`."),
+  enforce_mine_cache: bool(false, "yes", "Keep mine data even without `minion_data_cache`."),
   loop_interval: float(60, "yes", "Seconds between the master's housekeeping rounds.", { min: 0 }),
   maintenance_interval: int(3600, "later", "Seconds between longer housekeeping."),
   event_return: textList([], "later", "Returners that store events."),

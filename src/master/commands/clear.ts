@@ -22,10 +22,10 @@ import {
   makeToken,
 } from "../access/authenticate.ts";
 import { MasterFunctions } from "./functions.ts";
+import { publishParts } from "./publish_parts.ts";
 import { LoginLimit } from "../access/login_limit.ts";
 import { TokenStore } from "../access/tokens.ts";
-import { publish, type PublishParts, type PublishRequest, readPublishRequest } from "../publish.ts";
-import type { Nodegroups } from "../../plugins/matchers/mod.ts";
+import { publish, type PublishRequest, readPublishRequest } from "../publish.ts";
 import { queueSeconds } from "../queue/rules.ts";
 import { coveredMinions, expectedMinions, type TargetSources } from "../targets.ts";
 import type { WorkerParts } from "../worker_parts.ts";
@@ -156,19 +156,6 @@ function authorise(request: PublishRequest, rules: AuthList, targets: TargetSour
   const expand = (tgt: string) => coveredMinions(tgt, targets);
   if (allowsJob(rules, { funs, args, minions, expand })) return;
   throw new AuthorizationError("Authorization error occurred.");
-}
-
-function publishParts(parts: WorkerParts): PublishParts {
-  return {
-    jobs: parts.jobs,
-    targets: {
-      keys: parts.keys,
-      minions: parts.minions,
-      nodegroups: parts.opts.nodegroups as Nodegroups,
-    },
-    fire: parts.fire,
-    send: (load, minions) => parts.send(load, minions),
-  };
 }
 
 /** Turns what the user did wrong into the error map that clients read. */

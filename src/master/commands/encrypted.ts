@@ -10,7 +10,10 @@ import { mergeRecursive, PillarCompiler } from "../../plugins/pillar/mod.ts";
 import { type Data, type DataMap, isMap } from "../../types/mod.ts";
 import type { WorkerParts } from "../worker_parts.ts";
 import { fileCommands } from "./files.ts";
+import { receiveFile } from "./file_recv.ts";
+import { mineCommands } from "./mine.ts";
 import { fireMinionEvents } from "./minion_events.ts";
+import { peerCommands } from "./peer.ts";
 import { takeReturn } from "./returns.ts";
 
 const log = getLogger("saltx.master");
@@ -46,6 +49,9 @@ export function encryptedCommands(parts: WorkerParts): Map<string, EncryptedComm
     _master_tops: { tok: true, run: () => ({}) },
     revoke_auth: { tok: true, run: (load, caller) => revoke(parts, load, caller) },
     ...fileCommands(parts.opts),
+    ...mineCommands(parts),
+    ...peerCommands(parts),
+    _file_recv: { tok: true, run: (load, caller) => receiveFile(parts.opts, load, caller.id) },
   };
   return new Map(Object.entries(commands));
 }

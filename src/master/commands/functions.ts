@@ -6,7 +6,7 @@
  * @module
  */
 import { openLocalClient } from "../../client/mod.ts";
-import { RunnerCaller, runnerNames } from "../../client/runner.ts";
+import { RunnerCaller, runnerNames, type RunnerOutcome } from "../../client/runner.ts";
 import { AuthorizationError, messageOf, SaltInvocationError } from "../../errors.ts";
 import { type EventClient, eventStamp } from "../../event/mod.ts";
 import type { RunnerModule } from "../../loader/runner_types.ts";
@@ -45,6 +45,47 @@ export interface FunctionCall {
   user: string;
 }
 
+type Kind = "runner" | "wheel";
+
+/** Runs a function to its end. What it throws is part of the outcome. */
+export async function runFunction(
+  parts: WorkerParts,
+  kind: Kind,
+  modules: readonly RunnerModule[],
+  call: FunctionCall,
+  jid: Jid,
+): Promise<RunnerOutcome> {
+  const { opts } = parts;
+  const caller = new RunnerCaller({
+    opts,
+    modules,
+    kind,
+    openClient: () => openLocalClient(opts),
+    openBus: () => Promise.resolve(busOf(parts, kind === "wheel" && PRIVATE.has(call.fun))),
+    execute: (fun, args, kwargs) => executeHere(opts.conf_file, fun, args, kwargs),
+  });
+  try {
+    return await caller.call({ ...call, jid });
+  } finally {
+    caller.close();
+  }
+}
+
+/** Fires the way the worker does; `secret`: without results. */
+function busOf({ fire, opts }: WorkerParts, secret: boolean): EventClient {
+  return {
+    fire: (tag, data) => {
+      const { return: _, ...open } = data;
+      fire(tag, secret && "return" in data ? open : data);
+      return Promise.resolve();
+    },
+    subscribe: () => {
+      throw new SaltInvocationError(`Functions here do not read the bus in ${opts.sock_dir}`);
+    },
+    close: () => {},
+  };
+}
+
 /** Runs functions beside requests. */
 export class MasterFunctions {
   readonly #parts: WorkerParts;
@@ -65,7 +106,7 @@ export class MasterFunctions {
     check(operator, "runner", call, RUNNERS);
     this.#checkRoom();
     const jid = this.#jid(load["jid"]);
-    this.run("runner", RUNNERS, call, jid).catch((error) =>
+    this.#run("runner", RUNNERS, call, jid).catch((error) =>
       log.error(`Runner ${call.fun} failed: ${messageOf(error)}`, error)
     );
     return { tag: `salt/run/${jid}`, jid };
@@ -79,7 +120,7 @@ export class MasterFunctions {
     check(operator, "wheel", call, WHEEL);
     const jid = this.#jid(undefined);
     const tag = `salt/wheel/${jid}`;
-    const outcome = await this.run("wheel", WHEEL, call, jid);
+    const outcome = await this.#run("wheel", WHEEL, call, jid);
     return {
       tag,
       data: {
@@ -94,51 +135,19 @@ export class MasterFunctions {
     };
   }
 
-  /** Runs a function to its end. @throws {SaltInvocationError} when too many run. */
-  async run(
-    kind: "runner" | "wheel",
-    modules: readonly RunnerModule[],
-    call: FunctionCall,
-    jid: Jid,
-  ) {
+  async #run(kind: Kind, modules: readonly RunnerModule[], call: FunctionCall, jid: Jid) {
     this.#checkRoom();
     this.#running++;
-    const { opts } = this.#parts;
-    const caller = new RunnerCaller({
-      opts,
-      modules,
-      kind,
-      openClient: () => openLocalClient(opts),
-      openBus: () => Promise.resolve(this.#bus(PRIVATE.has(call.fun))),
-      execute: (fun, args, kwargs) => executeHere(opts.conf_file, fun, args, kwargs),
-    });
     try {
-      return await caller.call({ ...call, jid });
+      return await runFunction(this.#parts, kind, modules, call, jid);
     } finally {
       this.#running--;
-      caller.close();
     }
   }
 
   #checkRoom(): void {
     if (this.#running < MAX_RUNNING) return;
     throw new SaltInvocationError(`${MAX_RUNNING} functions run already; try again later`);
-  }
-
-  /** Fires the way this worker does; only who subscribes needs a connection. */
-  #bus(secret: boolean): EventClient {
-    const { fire, opts } = this.#parts;
-    return {
-      fire: (tag, data) => {
-        const { return: _, ...open } = data;
-        fire(tag, secret && "return" in data ? open : data);
-        return Promise.resolve();
-      },
-      subscribe: () => {
-        throw new SaltInvocationError(`Runners here do not read the bus in ${opts.sock_dir}`);
-      },
-      close: () => {},
-    };
   }
 
   #jid(wanted: Data | undefined): Jid {

@@ -54,6 +54,30 @@ export const cache = runnerModule({
       run: (ctx, args) =>
         collect(targeted(ctx, args.tgt, args.tgt_type), (id) => ctx.minionData.pillar(id)),
     }),
+    mine: runnerFn({
+      doc: "Mine data by minion.",
+      args: { tgt, tgt_type: tgtType },
+      example: "salt-run cache.mine",
+      run: (ctx, args) => collect(targeted(ctx, args.tgt, args.tgt_type), (id) => ctx.mine.all(id)),
+    }),
+    clear_mine: runnerFn({
+      doc: "Forgets the mine data of minions.",
+      args: clearArgs,
+      example: "salt-run cache.clear_mine tgt='*'",
+      run: (ctx, args) => clear(ctx, args, (id) => ctx.mine.flush([id])),
+    }),
+    clear_mine_func: runnerFn({
+      doc: "Forgets what one function gave minions' mines.",
+      args: {
+        ...clearArgs,
+        clear_mine_func_flag: { type: "string", doc: "The function." },
+      },
+      example: "salt-run cache.clear_mine_func tgt='*' clear_mine_func_flag='network.interfaces'",
+      run: (ctx, args) => {
+        const { clear_mine_func_flag: fun } = args;
+        return fun !== null && clear(ctx, args, (id) => ctx.mine.remove(id, fun));
+      },
+    }),
     clear_grains: runnerFn({
       doc: "Forgets the grains of minions.",
       args: clearArgs,
@@ -67,10 +91,14 @@ export const cache = runnerModule({
       run: (ctx, args) => clear(ctx, args, (id) => ctx.minionData.setPillar(id, {})),
     }),
     clear_all: runnerFn({
-      doc: "Forgets grains and pillar of minions.",
+      doc: "Forgets grains, pillar and mine data of minions.",
       args: clearArgs,
       example: "salt-run cache.clear_all tgt='*'",
-      run: (ctx, args) => clear(ctx, args, (id) => ctx.minionData.forget([id])),
+      run: (ctx, args) =>
+        clear(ctx, args, (id) => {
+          ctx.minionData.forget([id]);
+          ctx.mine.flush([id]);
+        }),
     }),
   },
 });

@@ -8,6 +8,7 @@ import { config } from "./config.ts";
 import { doc } from "./doc.ts";
 import { error } from "./error.ts";
 import { event } from "./event.ts";
+import { fileserver } from "./fileserver.ts";
 import { jobs } from "./jobs.ts";
 import { manage } from "./manage.ts";
 import { queue } from "./queue.ts";
@@ -22,6 +23,7 @@ export const RUNNERS: readonly RunnerModule[] = [
   doc,
   error,
   event,
+  fileserver,
   jobs,
   manage,
   queue,

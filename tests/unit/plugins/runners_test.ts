@@ -4,7 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openJobCache, openMinionDataCache, openQueueStore } from "../../../src/cache/mod.ts";
+import {
+  openJobCache,
+  openMineStore,
+  openMinionDataCache,
+  openQueueStore,
+} from "../../../src/cache/mod.ts";
 import type { MasterOpts } from "../../../src/config/mod.ts";
 import { PkiKeyStore } from "../../../src/key/mod.ts";
 import { bindArguments } from "../../../src/loader/bind.ts";
@@ -28,6 +33,7 @@ function master({ answers = [], connected = [], opts = {}, bus = true }: Setup =
   const root = mkdtempSync(join(tmpdir(), "runners-"));
   const jobs = openJobCache({ cachedir: root, durable: false });
   const queue = openQueueStore({ cachedir: root, durable: false });
+  const mine = openMineStore({ cachedir: root });
   const minionData = openMinionDataCache({ cachedir: root });
   const keys = new PkiKeyStore({ pki_dir: join(root, "pki") });
   keys.prepare();
@@ -44,6 +50,7 @@ function master({ answers = [], connected = [], opts = {}, bus = true }: Setup =
     } as unknown as MasterOpts,
     jobs,
     queue,
+    mine,
     keys,
     minionData,
     client: {
@@ -73,6 +80,7 @@ function master({ answers = [], connected = [], opts = {}, bus = true }: Setup =
     root,
     jobs,
     queue,
+    mine,
     keys,
     minionData,
     asked,
@@ -83,6 +91,7 @@ function master({ answers = [], connected = [], opts = {}, bus = true }: Setup =
     [Symbol.dispose]: () => {
       jobs.close();
       queue.close();
+      mine.close();
       minionData.close();
       rmSync(root, { recursive: true });
     },
@@ -463,4 +472,45 @@ test("queue.list shows what waits, and queue.cancel takes it out where it was no
   assert.deepEqual([ended?.end, ended?.reason], ["expired", "It was cancelled"]);
   assert.deepEqual(await it.run("queue.cancel", [PING, "w*"]), []);
   await assert.rejects(async () => await it.run("queue.cancel", ["../x"]), /not a valid jid/);
+});
+
+test("cache.mine shows mine data, and clear_mine, clear_mine_func and clear_all take them out", async () => {
+  using it = master();
+  it.accept("w1");
+  it.accept("w2");
+  for (const id of ["w1", "w2"]) it.mine.set(id, { one: 1, two: [2] }, false);
+  assert.deepEqual(await it.run("cache.mine", ["w1"]), { w1: { one: 1, two: [2] } });
+  assert.equal(await it.run("cache.clear_mine_func", ["w1"]), false);
+  assert.equal(
+    await it.run("cache.clear_mine_func", ["w1"], { clear_mine_func_flag: "one" }),
+    true,
+  );
+  assert.deepEqual(it.mine.all("w1"), { two: [2] });
+  assert.equal(await it.run("cache.clear_mine"), false);
+  assert.equal(await it.run("cache.clear_mine", ["w1"]), true);
+  assert.deepEqual(it.mine.all("w1"), {});
+  assert.equal(await it.run("cache.clear_all", ["*"]), true);
+  assert.deepEqual(it.mine.all("w2"), {});
+});
+
+test("fileserver.* shows what minions are served", async () => {
+  const root = mkdtempSync(join(tmpdir(), "served-"));
+  using it = master({ opts: { file_roots: { base: [root], prod: [] } } });
+  writeFileSync(join(root, "top.sls"), "");
+  try {
+    assert.deepEqual(await it.run("fileserver.envs"), ["base", "prod"]);
+    assert.deepEqual(await it.run("fileserver.envs", [], { sources: true }), {
+      roots: ["base", "prod"],
+    });
+    assert.deepEqual(await it.run("fileserver.file_list"), ["top.sls"]);
+    assert.deepEqual(await it.run("fileserver.file_list", [], { backend: "gitfs" }), []);
+    assert.deepEqual(await it.run("fileserver.file_list", [], { backend: "-roots" }), []);
+    assert.deepEqual(await it.run("fileserver.file_list", [], { backend: ["roots"] }), ["top.sls"]);
+    assert.deepEqual(await it.run("fileserver.file_list", ["../x"]), []);
+    assert.deepEqual(await it.run("fileserver.dir_list"), []);
+    assert.equal(await it.run("fileserver.update"), true);
+    assert.equal(await it.run("fileserver.clear_cache"), "No cache was cleared");
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });
