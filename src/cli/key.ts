@@ -6,7 +6,6 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { loadMasterConfig, type MasterOpts, masterTable } from "../config/mod.ts";
-import { pemFinger } from "../crypt/mod.ts";
 import { EX, messageOf, SaltConfigurationError, SaltException } from "../errors.ts";
 import {
   type KeysByFolder,
@@ -18,6 +17,7 @@ import {
 import { readKeyFile } from "../key/key_files.ts";
 import {
   EstateKeyStore,
+  keyFinger,
   type KeyStore,
   sortIgnoringCase,
   STATE_FOLDERS,
@@ -62,7 +62,7 @@ async function act(tool: KeyTool, { kind, match }: KeyToolAction): Promise<numbe
     case "print":
       return showKeys(tool, storedKeys(tool), match, (pem) => pem);
     case "finger":
-      return showKeys(tool, allKeys(tool), match, (pem) => pemFinger(pem, tool.opts.hash_type));
+      return showKeys(tool, allKeys(tool), match, (pem) => keyFinger(pem, tool.opts.hash_type));
     case "gen_keys":
       return await makeKeys(tool, match);
     case "gen_signature":

@@ -3,6 +3,7 @@
  * key of an id alike.
  * @module
  */
+import { pemFinger, textFinger } from "../crypt/mod.ts";
 import type { KeyState, MinionId } from "../types/mod.ts";
 import type {
   KeyAction,
@@ -16,6 +17,16 @@ import type {
 import { PkiKeyStore, sortIgnoringCase } from "./pki_key_store.ts";
 import type { KeyStoreOptions } from "./options.ts";
 import { RaetKeyStore } from "./raet_keys.ts";
+
+const RAET_BEGIN = "-----BEGIN RAET KEYS-----";
+const RAET_END = "-----END RAET KEYS-----";
+
+/** The fingerprint of a text that {@linkcode EstateKeyStore.read} gave. */
+export function keyFinger(text: string, hashType: string): string {
+  if (!text.startsWith(RAET_BEGIN)) return pemFinger(text, hashType);
+  // As historic RAET has it: the two lines without the end of the second.
+  return textFinger(text.slice(RAET_BEGIN.length, -RAET_END.length - 1).trim(), hashType);
+}
 
 /** RSA keys, and RAET keys where there are any. */
 export class EstateKeyStore implements KeyStore {
@@ -58,7 +69,7 @@ export class EstateKeyStore implements KeyStore {
     if (keys === null) return pem;
     const hex = (bytes: Uint8Array) => Array.from(bytes, (b) => b.toString(16).padStart(2, "0"));
     const lines = [`pub: ${hex(keys.pub).join("")}`, `verify: ${hex(keys.verify).join("")}`];
-    return ["-----BEGIN RAET KEYS-----", ...lines, "-----END RAET KEYS-----", ""].join("\n");
+    return [RAET_BEGIN, ...lines, RAET_END, ""].join("\n");
   }
 
   acceptedKey(id: string): string | null {

@@ -26,7 +26,7 @@ export {
   masterKeyFiles,
   type MinionKeys,
 } from "./minion_keys.ts";
-export { EstateKeyStore } from "./estate_key_store.ts";
+export { EstateKeyStore, keyFinger } from "./estate_key_store.ts";
 export type { KeyStoreOptions } from "./options.ts";
 export {
   KeyChangeError,

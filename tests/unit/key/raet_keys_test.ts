@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { EstateKeyStore } from "../../../src/key/mod.ts";
+import { EstateKeyStore, keyFinger } from "../../../src/key/mod.ts";
 import {
   loadRaetKeys,
   raetFinger,
@@ -91,7 +91,9 @@ test("EstateKeyStore - lists and changes keys of both kinds as one", async (t) =
   raet.offer(offer("web-1", 1));
   assert.deepEqual(store.list().pending, ["web-1"]);
   assert.equal(store.stateOf("web-1"), "pending");
-  assert.match(store.read("pending", "web-1") ?? "", /pub: 0101/);
+  const text = store.read("pending", "web-1") ?? "";
+  assert.match(text, /pub: 0101/);
+  assert.equal(keyFinger(text, "sha256"), raetFinger(keys(1), "sha256"));
   const [change] = store.change("accept", [{ state: "pending", id: "web-1" }]);
   assert.equal(change?.outcome, "done");
   assert.deepEqual(raet.ids("accepted"), ["web-1"]);
