@@ -24,6 +24,7 @@ import { groupadd } from "./groupadd.ts";
 import { hashutil } from "./hashutil.ts";
 import { hostsModule } from "./hosts.ts";
 import { http } from "./http/mod.ts";
+import { iptablesModule } from "./iptables/mod.ts";
 import { key } from "./key.ts";
 import { kmod } from "./kmod.ts";
 import { linuxShadow } from "./linux_shadow.ts";
@@ -67,6 +68,7 @@ export const executionModules: readonly ExecutionModule[] = [
   hashutil,
   hostsModule,
   http,
+  iptablesModule,
   key,
   kmod,
   linuxShadow,
