@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { test } from "node:test";
 import { Kind } from "../../../src/transport/raet/frames.ts";
 import { VerdictStatus } from "../../../src/transport/raet/initiator.ts";
@@ -80,8 +81,11 @@ test("Responder - pushes messages to a minion once and in order", () => {
   assert.deepEqual(minion.messages.map(({ data }) => data[0]), upTo(100));
 });
 
+/** Rounds of the property test; SALTX_ROAD_ROUNDS sets more for a night. */
+const ROUNDS = Number(process.env["SALTX_ROAD_ROUNDS"] ?? 60);
+
 test("road - delivers each message once and in order in any weather", () => {
-  fuzz(60, (random) => {
+  fuzz(ROUNDS, (random) => {
     const weather = {
       loss: random.below(31),
       duplicate: random.below(30),
