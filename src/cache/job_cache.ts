@@ -116,8 +116,8 @@ export interface JobCache {
   list(filter?: JobFilter): JobSummary[];
   /** Jobs of the last `maxAgeSeconds` (a day when absent) for which somebody is still `waiting`, newest first. */
   active(maxAgeSeconds?: number): JobSummary[];
-  /** Removes jobs that are older. Returns how many. */
-  clean(keepJobsSeconds: number): number;
+  /** Removes jobs that are older, but none of `except`. Returns how many. */
+  clean(keepJobsSeconds: number, except?: readonly string[]): number;
   close(): void;
 }
 

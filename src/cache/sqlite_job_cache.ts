@@ -195,12 +195,12 @@ class SqliteJobCache implements JobCache {
     return this.#file.run((prepare) => prepare(SELECT_ACTIVE).all(since).map(summary));
   }
 
-  clean(keepJobsSeconds: number): number {
+  clean(keepJobsSeconds: number, except: readonly string[] = []): number {
     if (keepJobsSeconds <= 0) return 0;
     const before = this.#seconds() - keepJobsSeconds;
     let removed = 0;
     for (let chunk = CLEAN_CHUNK; chunk === CLEAN_CHUNK; removed += chunk) {
-      chunk = this.#cleanChunk(before);
+      chunk = this.#cleanChunk(before, except);
     }
     if (removed > 0) this.#file.run((prepare) => prepare("PRAGMA incremental_vacuum").all());
     return removed;
@@ -210,10 +210,12 @@ class SqliteJobCache implements JobCache {
     this.#file.close();
   }
 
-  #cleanChunk(before: number): number {
+  #cleanChunk(before: number, except: readonly string[]): number {
     return this.#file.transaction((prepare) => {
-      const jids = prepare(`SELECT jid FROM jobs WHERE created < ? LIMIT ${CLEAN_CHUNK}`)
-        .all(before);
+      const jids = prepare(
+        `SELECT jid FROM jobs WHERE created < ? AND jid NOT IN (SELECT value FROM json_each(?))
+           LIMIT ${CLEAN_CHUNK}`,
+      ).all(before, JSON.stringify(except));
       for (const { jid } of jids) {
         prepare("DELETE FROM parts WHERE jid = ?").run(jid!);
         prepare("DELETE FROM jobs WHERE jid = ?").run(jid!);

@@ -136,7 +136,7 @@ async function start(
     publishPort: portOf(server.endpoint),
   });
   stops.push(watch.stop);
-  stops.push(maintain(opts, rotation, bus, published, subscribers, watch.check));
+  stops.push(maintain(opts, rotation, bus, published, subscribers, watch));
   log.info(`The master listens on ${requests.endpoint} and publishes on ${server.endpoint}`);
   return {
     publishPort: portOf(server.endpoint),
@@ -283,16 +283,16 @@ function maintain(
   bus: EventBusServer,
   server: PublishServer,
   subscribers: SharedArrayBuffer,
-  check: () => void,
+  watch: Watch,
 ): () => void {
   const counter = new Int32Array(subscribers);
   const jobs = openJobCache(opts);
   const clean = () => {
     Atomics.store(counter, 0, server.subscribers);
-    check();
+    watch.check();
     rotation.check().catch((error) => log.error(`Key rotation failed: ${messageOf(error)}`, error));
     try {
-      const removed = jobs.clean(opts.keep_jobs_seconds);
+      const removed = jobs.clean(opts.keep_jobs_seconds, watch.queuedJobs());
       if (removed > 0) log.info(`Removed ${removed} jobs older than ${opts.keep_jobs_seconds} s`);
     } catch (error) {
       log.error(`Old jobs cannot be removed: ${messageOf(error)}`, error);

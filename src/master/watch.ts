@@ -38,6 +38,8 @@ export interface Watch {
   topic(topic: string, present: boolean): void;
   /** To be called every `loop_interval`. */
   check(): void;
+  /** Jobs that still wait for somebody: their records are kept so long. */
+  queuedJobs(): string[];
   stop(): void;
 }
 
@@ -47,8 +49,9 @@ export function watchMinions(opts: MasterOpts, parts: WatchParts): Watch {
   const jobs = openJobCache(opts);
   const minions = openMinionDataCache(opts);
   const presence = new PresenceCheck({ topics, minions, publishPort });
+  const store = openQueueStore({ cachedir: opts.cachedir });
   const keeper = new QueueKeeper({
-    store: openQueueStore({ cachedir: opts.cachedir }),
+    store,
     jobs,
     keys,
     minions,
@@ -79,6 +82,7 @@ export function watchMinions(opts: MasterOpts, parts: WatchParts): Watch {
       keeper.check();
       events?.check();
     },
+    queuedJobs: () => store.jids(),
     stop: () => {
       stopHearing();
       mine.close();

@@ -340,3 +340,15 @@ test("a store that cannot be opened says which file and why", () => {
     assert.throws(() => cache.saveLoad(load(JID), []), /Cannot .*"\/.*file/);
   });
 });
+
+test("clean() leaves jobs that somebody still waits for", () => {
+  let now = 1_000_000;
+  withCache((cache) => {
+    const [first, second] = ["20260102030405000001", "20260102030405000002"] as const;
+    for (const jid of [first, second]) cache.saveLoad(load(jid), ["m1"]);
+    now += 100_000;
+    assert.equal(cache.clean(50, [second]), 1);
+    assert.deepEqual([cache.load(first), cache.load(second)?.jid], [null, second]);
+    assert.equal(cache.clean(50), 1);
+  }, { now: () => now });
+});
