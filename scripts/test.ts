@@ -46,7 +46,7 @@ const suites: Record<string, Suite> = {
       const files = await Array.fromAsync(
         glob(["tests/unit/**/*_test.ts", "tests/runtimes/node/*_test.ts"], { cwd: root }),
       );
-      return [nodeProgram(), "--test", ...files];
+      return [nodeProgram(), "--test", "--test-concurrency=2", ...files];
     },
     count: countNode,
   },

@@ -78,19 +78,22 @@ scenario("requests that are no messages", async (lab, step) => {
     return refuses(master, clear({ cmd: "ping", id: 5 }), "bad load: id 5 is not a string");
   });
   await step("a clear command that does not exist: an empty map", async () => {
-    for (const cmd of ["_return", "__init__", "constructor", "toString", "wheel", 7, null]) {
+    for (
+      const cmd of ["_return", "__init__", "constructor", "toString", "minion_runner", 7, null]
+    ) {
       await refuses(master, clear({ cmd }), {});
     }
   });
-  await step("publish with a wrong key says so", async () => {
-    const load = { cmd: "publish", fun: "test.ping", arg: [], tgt: "*", tgt_type: "glob" };
-    for (const key of ["", "wrong", null, { a: 1 }]) {
-      const reply = unpack(
-        await rawRequest(master.endpoint, clear({ ...load, user: "root", key })),
-      ) as DataMap;
-      assert.equal((reply["error"] as DataMap)["name"], "AuthenticationError");
-    }
-  });
+  for (const cmd of ["publish", "runner", "wheel"]) {
+    await step(`${cmd} with a wrong key says so and does nothing`, async () => {
+      const job = { fun: "test.ping", arg: [], tgt: "*", tgt_type: "glob" };
+      for (const key of ["", "wrong", null, { a: 1 }]) {
+        const load = { cmd, ...job, ...(cmd === "wheel" ? {} : { user: "root" }), key };
+        const reply = unpack(await rawRequest(master.endpoint, clear(load))) as DataMap;
+        assert.equal((reply["error"] as DataMap)["name"], "AuthenticationError");
+      }
+    });
+  }
   await step("a flood of trash leaves memory as it was and the master at work", async () => {
     const before = await memory(master);
     const big = Buffer.alloc(1 << 20, 0x91);
