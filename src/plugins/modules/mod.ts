@@ -40,6 +40,7 @@ import { publish } from "./publish.ts";
 import { random } from "./random.ts";
 import { saltutil } from "./saltutil.ts";
 import { sdb } from "./sdb/mod.ts";
+import { selinux } from "./selinux/mod.ts";
 import { slsutil } from "./slsutil.ts";
 import { status } from "./status/mod.ts";
 import { sys } from "./sys.ts";
@@ -84,6 +85,7 @@ export const executionModules: readonly ExecutionModule[] = [
   random,
   saltutil,
   sdb,
+  selinux,
   slsutil,
   status,
   sys,
