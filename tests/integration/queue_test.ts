@@ -1,7 +1,11 @@
 /** Jobs for minions that are away. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import type { DataMap } from "../../src/types/mod.ts";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import type { Data, DataMap } from "../../src/types/mod.ts";
+import { RawPeer } from "../support/raw_peer.ts";
+import { ask } from "../support/raw_request.ts";
 import { scenario } from "../support/scenario.ts";
 import { until } from "../support/until.ts";
 
@@ -64,4 +68,35 @@ scenario("jobs for a minion that is away", async (lab, step) => {
     }
     assert.equal(await readFile(`${lab.root}/order`, "utf8"), "one\ntwo\none\ntwo\n");
   });
+});
+
+scenario("requests to queue that make no sense", async (lab, step) => {
+  const master = await (await lab.master("saltx")).start();
+  await RawPeer.accepted(master, "away");
+  const user = userInfo().username;
+  const key = await readFile(join(master.cacheDir, `.${user}_key`), "utf8");
+  const publish = async (kwargs: DataMap) => {
+    const load = { cmd: "publish", fun: "test.ping", arg: [], tgt: "away", kwargs, key, user };
+    return await ask(master.endpoint, { enc: "clear", load, version: 3 }) as DataMap;
+  };
+  await step("are refused when the time is none, and queue nothing", async () => {
+    for (const expires of ["soon", -1, "400d", {}, [[]], "9".repeat(70_000), "\0"] as Data[]) {
+      const { error } = await publish({ queue: true, expires });
+      assert.equal((error as DataMap)["name"], "SaltInvocationError", JSON.stringify(expires));
+    }
+    for (const queue of ["no", 0, {}, [], null, false] as Data[]) {
+      assert.equal((await publish({ queue }) as DataMap)["error"], undefined);
+    }
+    assert.deepEqual(JSON.parse((await master.run("queue.list", "--out=json")).stdout), {});
+  });
+  await step(
+    "are kept for a minion that has never been here, without its credentials",
+    async () => {
+      const reply = await publish({ queue: true, expires: "1h" });
+      assert.deepEqual((reply["load"] as DataMap)["queued"], ["away"]);
+      const { stdout } = await master.run("queue.list", "--out=json");
+      assert.equal(stdout.includes(key), false);
+      assert.equal(Object.keys(JSON.parse(stdout)).length, 1);
+    },
+  );
 });

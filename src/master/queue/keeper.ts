@@ -83,6 +83,8 @@ export class QueueKeeper {
 
   /** What the publisher's socket tells of a topic. */
   topic(topic: string, present: boolean): void {
+    // At a start of the master, all minions come at once.
+    if (this.#jobs.size === 0) return;
     this.#guard(() => {
       for (const id of this.#parts.store.idsOfTopic(topic)) {
         if (present) this.#release(id);
@@ -107,6 +109,7 @@ export class QueueKeeper {
       for (const [id, { at }] of this.#sent) {
         if (this.#now() - at > PATIENCE) this.#sent.delete(id);
       }
+      for (const jid of this.#parts.store.jids()) this.#listen(jid);
       const ids = this.#parts.store.ids({ sent: false });
       const presence = this.#parts.presence.of(ids);
       ids.forEach((id, i) => {
