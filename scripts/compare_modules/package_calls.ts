@@ -60,4 +60,10 @@ export const packageCalls: Call[] = [
   call("defaults.update ¦ {h: {a: 1}} ¦ {b: 2}"),
   call("publish.publish ¦ * ¦ test.ping"),
   call("publish.runner ¦ manage.up"),
+  ...["data", "defaults", "lowpkg", "logrotate", "publish", "sdb"].map((module) =>
+    call(`sys.argspec ¦ ${module}`)
+  ),
+  call("sys.argspec ¦ cp", { why: "get_template comes with the rendering engines" }),
+  call("sys.argspec ¦ slsutil", { why: "renderer comes with the rendering engines" }),
+  call("sys.argspec ¦ mine", { why: "get_docker needs docker.ps, which is not here" }),
 ];
