@@ -200,7 +200,8 @@ export class Initiator implements RemoteHost {
 
   timer(now: number): number {
     if (this.#closed) return Infinity;
-    return Math.min(this.#startAt, this.#handshake?.timer ?? Infinity, this.remote.timer(now));
+    // A handshake under way is not begun again, however long it takes.
+    return Math.min(this.#handshake?.timer ?? this.#startAt, this.remote.timer(now));
   }
 
   onTimer(now: number): void {
