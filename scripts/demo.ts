@@ -38,20 +38,22 @@ async function until(what: string, done: () => boolean | Promise<boolean>): Prom
   }
 }
 
-/** Runs a command in sight: prints it, then what it prints. Gives its output. */
-async function show(words: string[], more: string[] = []): Promise<string> {
+/** Lines of one command's output that are shown. */
+const MAX_LINES = 36;
+
+/** Runs a command in sight, but for `hidden`: prints it, then what it prints. Gives its output. */
+async function show(words: string[], hidden: string[] = []): Promise<string> {
   console.log(paint(36, `\n$ saltx ${words.map(quote).join(" ")}`));
   const output = await new Promise<string>((resolve, reject) => {
-    const args = [words[0] ?? "", ...more, ...words.slice(1)];
+    const args = [words[0] ?? "", ...hidden, ...words.slice(1)];
     execFile(saltx, args, { timeout: PATIENCE }, (error, stdout, stderr) => {
       if (error) reject(new Error(`it failed (${error.code}):\n${stdout}${stderr}`));
       else resolve(stdout);
     });
   });
   const lines = output.trimEnd().split("\n");
-  const shown = lines.length > 40
-    ? [...lines.slice(0, 36), `… ${lines.length - 36} more lines`]
-    : lines;
+  const more = lines.length - MAX_LINES;
+  const shown = more > 1 ? [...lines.slice(0, MAX_LINES), `… ${more} more lines`] : lines;
   console.log(shown.join("\n"));
   return output;
 }
@@ -155,6 +157,7 @@ async function demo(estate: Estate): Promise<void> {
 const calls = [
   ["*", "test.ping"],
   ["*", "cmd.run", "echo $((6 * 7)) from $(uname -s)"],
+  ["*", "grains.item", "os", "osrelease", "kernel", "mem_total"],
   ["db-1", "grains.items"],
 ];
 
