@@ -128,8 +128,8 @@ export interface JobCacheOptions {
   maxReturnBytes?: number;
   /** ms to wait for other writers. 10,000 when absent. */
   busyTimeout?: number;
-  /** Whether a commit waits for the disk, so that it outlasts a power cut too. True when absent. */
-  durable?: boolean;
+  /** Whether each commit waits for the disk, and so outlasts a power cut too. False when absent. */
+  job_cache_sync?: boolean;
   /** ms since 1970. */
   now?: () => number;
 }

@@ -91,7 +91,8 @@ export interface QueueStoreOptions {
   /** Bytes of a load; a larger one is not queued. 4 MiB when absent. */
   maxLoadBytes?: number;
   busyTimeout?: number;
-  durable?: boolean;
+  /** As for the job cache. */
+  job_cache_sync?: boolean;
   /** ms since 1970. */
   now?: () => number;
 }
@@ -113,7 +114,7 @@ class SqliteQueueStore implements QueueStore {
       path: join(options.cachedir, "queue.db"),
       migrations: MIGRATIONS,
       busyTimeout: options.busyTimeout,
-      durable: options.durable,
+      durable: options.job_cache_sync ?? false,
     });
     this.#limits = {
       entries: options.maxEntries ?? 200_000,

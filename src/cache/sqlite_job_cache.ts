@@ -93,7 +93,7 @@ class SqliteJobCache implements JobCache {
       path: join(options.cachedir, "jobs.db"),
       migrations: MIGRATIONS,
       busyTimeout: options.busyTimeout,
-      durable: options.durable,
+      durable: options.job_cache_sync ?? false,
     });
     this.#maxReturn = options.maxReturnBytes ?? DEFAULT_MAX_RETURN;
     this.#now = options.now ?? Date.now;

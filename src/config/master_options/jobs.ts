@@ -19,6 +19,12 @@ export const masterJobs = {
   }),
   keep_jobs: int(24, "no", "Hours jobs are kept; replaced by `keep_jobs_seconds`.", { min: 0 }),
   keep_jobs_seconds: int(86400, "yes", "Seconds jobs are kept.", { min: 0 }),
+  job_cache_sync: bool(
+    false,
+    "yes",
+    "Wait for the disk with each return, so that what was acknowledged outlasts a power cut too. " +
+      "Without it, it outlasts the master's own end, however sudden.",
+  ),
   archive_jobs: bool(false, "no", "Archive jobs instead of dropping them."),
   job_cache: bool(true, "yes", "Keep jobs and returns."),
   job_cache_store_endtime: bool(false, "yes", "Note when a job's last return came."),

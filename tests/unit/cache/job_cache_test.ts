@@ -40,7 +40,7 @@ function withCache(
   options: { maxReturnBytes?: number; now?: () => number } = {},
 ): void {
   const cachedir = mkdtempSync(join(tmpdir(), "jobs-"));
-  const cache = openJobCache({ cachedir, durable: false, ...options });
+  const cache = openJobCache({ cachedir, ...options });
   try {
     run(cache, cachedir);
   } finally {
@@ -283,7 +283,7 @@ test("a damaged store is moved aside and work goes on", () => {
 
 test("a store that is damaged while open is replaced, for all who have it open", () => {
   withCache((cache, cachedir) => {
-    const other = openJobCache({ cachedir, durable: false });
+    const other = openJobCache({ cachedir });
     for (let i = 0; i < 300; i++) cache.saveLoad(load(jidOf(i), { arg: ["x".repeat(900)] }), []);
     assert.equal(other.list().length, 100);
     const path = join(cachedir, "jobs.db");

@@ -24,7 +24,7 @@ function load(jid: string, more: DataMap = {}): PublishLoad {
 
 function store(t: TestContext, options: Partial<QueueStoreOptions> = {}) {
   const cachedir = mkdtempSync(join(tmpdir(), "saltx-queue-"));
-  const opened = openQueueStore({ cachedir, durable: false, ...options });
+  const opened = openQueueStore({ cachedir, ...options });
   t.after(() => {
     opened.close();
     rmSync(cachedir, { recursive: true });
