@@ -31,8 +31,8 @@ interface Setup {
 /** Runners on stores in a folder of their own, with minions that answer as told. */
 function master({ answers = [], connected = [], opts = {}, bus = true }: Setup = {}) {
   const root = mkdtempSync(join(tmpdir(), "runners-"));
-  const jobs = openJobCache({ cachedir: root, durable: false });
-  const queue = openQueueStore({ cachedir: root, durable: false });
+  const jobs = openJobCache({ cachedir: root });
+  const queue = openQueueStore({ cachedir: root });
   const mine = openMineStore({ cachedir: root });
   const minionData = openMinionDataCache({ cachedir: root });
   const keys = new PkiKeyStore({ pki_dir: join(root, "pki") });

@@ -21,8 +21,8 @@ const B = "20260102030405000002";
 class Lab {
   readonly dir = mkdtempSync(join(tmpdir(), "saltx-keeper-"));
   now = 1_000_000;
-  readonly store = openQueueStore({ cachedir: this.dir, durable: false, now: () => this.now });
-  readonly jobs = openJobCache({ cachedir: this.dir, durable: false });
+  readonly store = openQueueStore({ cachedir: this.dir, now: () => this.now });
+  readonly jobs = openJobCache({ cachedir: this.dir });
   readonly sent: [jid: string, id: string][] = [];
   readonly fired: string[] = [];
   readonly present = new Set<string>();
