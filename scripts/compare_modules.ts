@@ -19,6 +19,7 @@ import { pyRepr } from "../src/text/py_repr.ts";
 import type { Data, DataMap, PublishLoad } from "../src/types/mod.ts";
 import { type Call, calls, pillar } from "./compare_modules/calls.ts";
 import { packageCalls } from "./compare_modules/package_calls.ts";
+import { systemCalls } from "./compare_modules/system_calls.ts";
 import { saltVersions, venvBin } from "./venvs.ts";
 
 type Result = [repr: string, retcode: number, out: string | null];
@@ -70,7 +71,7 @@ function canonical(repr: string): string {
 
 async function main(): Promise<void> {
   const globs = process.argv.slice(2);
-  const wanted = [...calls, ...packageCalls].filter(({ fun }) =>
+  const wanted = [...calls, ...packageCalls, ...systemCalls].filter(({ fun }) =>
     globs.length === 0 || globs.some((glob) => globMatch(glob, fun))
   );
   const root = await mkdtemp(join(tmpdir(), "saltx-compare-"));

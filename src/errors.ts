@@ -65,6 +65,15 @@ export class SaltInvocationError extends SaltException {
 /** A function could not do its work. */
 export class CommandExecutionError extends SaltException {
   override name = "CommandExecutionError";
+  /** What states want to know besides the message: `changes` that came about all the same. */
+  readonly info: unknown;
+  constructor(
+    message: string,
+    options: ErrorOptions & { exitCode?: number; info?: unknown } = {},
+  ) {
+    super(message, options);
+    this.info = options.info;
+  }
 }
 /** A program that a function needs is not installed. */
 export class CommandNotFoundError extends SaltException {

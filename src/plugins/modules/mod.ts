@@ -7,6 +7,7 @@ import { createRegistry } from "../../loader/registry.ts";
 import type { ExecutionModule, ModuleRegistry } from "../../loader/types.ts";
 import type { DataMap } from "../../types/mod.ts";
 import { alternatives } from "./alternatives.ts";
+import { aptpkg } from "./aptpkg/mod.ts";
 import { cmd } from "./cmd/mod.ts";
 import { config } from "./config.ts";
 import { cp } from "./cp/mod.ts";
@@ -35,6 +36,7 @@ import { mine } from "./mine.ts";
 import { mountModule } from "./mount/mod.ts";
 import { network } from "./network/mod.ts";
 import { pillar } from "./pillar.ts";
+import { pkgResource } from "./pkg_resource.ts";
 import { ps } from "./ps/mod.ts";
 import { publish } from "./publish.ts";
 import { random } from "./random.ts";
@@ -52,6 +54,7 @@ import { useradd } from "./useradd/mod.ts";
 /** Every execution module, in the order in which they are asked whether they load. */
 export const executionModules: readonly ExecutionModule[] = [
   alternatives,
+  aptpkg,
   cmd,
   config,
   cp,
@@ -80,6 +83,7 @@ export const executionModules: readonly ExecutionModule[] = [
   mountModule,
   network,
   pillar,
+  pkgResource,
   ps,
   publish,
   random,
