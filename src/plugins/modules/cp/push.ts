@@ -15,7 +15,6 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, isAbsolute, join, normalize, relative } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { messageOf } from "../../../errors.ts";
 import { type ExecContext, fn } from "../../../loader/types.ts";
 import { globMatch } from "../../../text/glob.ts";
@@ -141,10 +140,12 @@ interface Chunk {
   mode: number | null;
 }
 
-function writeChunk(args: Chunk): void {
+async function writeChunk(args: Chunk): Promise<void> {
   const given = args.chunk;
   const packed = given instanceof Uint8Array ? given : Buffer.from(pyStr(given), "base64");
-  const bytes = args.compressed ? gunzipSync(packed, { maxOutputLength: maxChunk }) : packed;
+  const bytes = args.compressed
+    ? (await import("node:zlib")).gunzipSync(packed, { maxOutputLength: maxChunk })
+    : packed;
   mkdirSync(dirname(args.dest), { recursive: true });
   const file = openSync(args.dest, args.append ? "a" : "w");
   try {
@@ -176,9 +177,9 @@ export const transfers = {
       mode: { type: "int", default: null, doc: "Mode of the file, with the first part." },
     },
     example: "salt-cp --chunked '*' /root/image.iso /srv/image.iso",
-    run(ctx, args) {
+    async run(ctx, args) {
       try {
-        if (args.chunk !== null) writeChunk(args);
+        if (args.chunk !== null) await writeChunk(args);
         else if (!isFolder(args.dest)) mkdirSync(args.dest, { recursive: true });
         return true;
       } catch (error) {

@@ -4,7 +4,6 @@
  * @module
  */
 import { closeSync, openSync, readSync } from "node:fs";
-import { gunzipSync } from "node:zlib";
 import { CommandExecutionError } from "../../../errors.ts";
 import type { ExecContext } from "../../../loader/types.ts";
 import { pyStr } from "../../../text/py_repr.ts";
@@ -80,9 +79,9 @@ class MasterSource implements FileSource {
     }
     const { data } = chunk;
     const bytes = data instanceof Uint8Array ? data : new TextEncoder().encode(pyStr(data));
-    return chunk["gzip"] && bytes.length > 0
-      ? new Uint8Array(gunzipSync(bytes, { maxOutputLength: maxChunk }))
-      : bytes;
+    if (!chunk["gzip"] || bytes.length === 0) return bytes;
+    const { gunzipSync } = await import("node:zlib");
+    return new Uint8Array(gunzipSync(bytes, { maxOutputLength: maxChunk }));
   }
 }
 

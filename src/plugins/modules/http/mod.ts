@@ -6,7 +6,7 @@ import { type ExecContext, executionModule, fn } from "../../../loader/types.ts"
 import { pyStr } from "../../../text/py_repr.ts";
 import { type Data, type DataMap, isMap } from "../../../types/mod.ts";
 import { SALT_COMPAT_VERSION } from "../../../version.ts";
-import { type HttpRequest, httpRequest, type HttpResponse } from "./request.ts";
+import type { HttpRequest, HttpResponse } from "./request.ts";
 
 /** Answers are held in memory, so there is a bound below `http_max_body`'s default. */
 const mostBody = 256 << 20;
@@ -126,6 +126,7 @@ async function query(ctx: ExecContext, address: string, given: DataMap): Promise
   }
   let response: HttpResponse;
   try {
+    const { httpRequest } = await import("./request.ts");
     response = await httpRequest(makeRequest(ctx, address, options));
   } catch (error) {
     ctx.signal.throwIfAborted();

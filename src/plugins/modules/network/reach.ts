@@ -1,5 +1,4 @@
 /** Functions of `network` that try to reach other machines. @module */
-import { createSocket } from "node:dgram";
 import { lookup, reverse } from "node:dns/promises";
 import { connect } from "node:net";
 import { SaltInvocationError } from "../../../errors.ts";
@@ -71,8 +70,9 @@ function connectTcp(target: Target, signal: AbortSignal): Promise<boolean> {
 }
 
 /** Sends something and waits for anything to come back. */
-function askUdp(target: Target): Promise<boolean> {
-  return new Promise((resolve) => {
+async function askUdp(target: Target): Promise<boolean> {
+  const { createSocket } = await import("node:dgram");
+  return await new Promise((resolve) => {
     const socket = createSocket(target.address.includes(":") ? "udp6" : "udp4");
     const end = (reached: boolean) => {
       clearTimeout(timer);
@@ -110,12 +110,13 @@ async function tryConnect(ctx: ExecContext, name: string, port: Data, kwargs: Da
     : failure(`Unable to connect to ${where}`);
 }
 
-function wakeUp(mac: string, address: string, port: number): Promise<boolean> {
+async function wakeUp(mac: string, address: string, port: number): Promise<boolean> {
   const digits = mac.replace(/[:-]/g, "");
   if (!/^[0-9A-Fa-f]{12}$/.test(digits)) throw new SaltInvocationError("Invalid MAC address");
   const bytes = Buffer.from(digits, "hex");
   const packet = Buffer.concat([Buffer.alloc(6, 0xff), ...new Array<Buffer>(16).fill(bytes)]);
-  return new Promise((resolve, reject) => {
+  const { createSocket } = await import("node:dgram");
+  return await new Promise((resolve, reject) => {
     const socket = createSocket("udp4");
     socket.once("error", reject);
     socket.bind(() => {
