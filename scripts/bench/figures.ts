@@ -153,9 +153,9 @@ export async function floodFigures(
     row("returns a second, each for a job of its own", "/s", rate(returns, "returns"), true),
     row("... stored of those acknowledged", "", stored / returns.report.tally.returns, true),
     row("... acknowledged after, 99 of 100", "ms", percentile(lateness, 0.99)),
-    row("... CPU of the master for 1000", "CPU s", cpu(returns, "returns")),
+    row("... CPU of the master for 1000 returns", "CPU s", cpu(returns, "returns")),
     row("authentications a second", "/s", rate(signIns, "signIns"), true),
-    row("... CPU of the master for 1000", "CPU s", cpu(signIns, "signIns")),
+    row("... CPU of the master for 1000 authentications", "CPU s", cpu(signIns, "signIns")),
     row("events a second", "/s", rate(events, "events"), true),
     row(`master after the floods, ${count} minions, PSS`, "MiB", after.pss),
     row(
