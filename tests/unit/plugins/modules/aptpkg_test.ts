@@ -107,7 +107,7 @@ test("parsers read what apt prints", () => {
 
 test("parseSource and formatSource take lines apart and put them together", () => {
   const lines = [
-    "deb http://deb.debian.org/debian bookworm main contrib",
+    "deb http://deb.example.org/debian bookworm main contrib",
     "deb [arch=amd64,arm64 signed-by=/k.gpg trusted=yes] https://x/ stable main",
     "# deb-src http://x stable main #note",
     "deb http://x ./",
