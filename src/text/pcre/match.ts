@@ -190,19 +190,25 @@ export interface RawMatch {
   groups: readonly number[];
 }
 
+/** Tries to match at one place of a text; `past`: the match has to end behind this place. */
+export type Run = (
+  text: readonly number[],
+  at: number,
+  whole: boolean,
+  past?: number,
+) => RawMatch | null;
+
 /** Makes a function that tries to match at one place of a text. */
-export function compileExpression(
-  expression: Expression,
-): (text: readonly number[], at: number, whole: boolean) => RawMatch | null {
+export function compileExpression(expression: Expression): Run {
   const matcher = compile(expression.root);
-  return (text, at, whole) => {
+  return (text, at, whole, past = -1) => {
     const groups = new Array<number>((expression.groups + 1) * 2).fill(-1);
     const state: State = { text, groups, steps: 0 };
     let end = -1;
     try {
       const found = matcher(state, at, (place) => {
         end = place;
-        return !whole || place === text.length;
+        return place > past && (!whole || place === text.length);
       });
       return found ? { start: at, end, groups: state.groups } : null;
     } catch (error) {

@@ -8,6 +8,7 @@ import { compileExpression, type RawMatch } from "./match.ts";
 import { type Flags, parsePattern, PatternError } from "./parse.ts";
 
 export { PatternError };
+export { replaceMatches } from "./replace.ts";
 export type { Flags };
 
 /** A match. */
@@ -22,12 +23,18 @@ export interface PatternMatch {
 
 /** A pattern that has been read. */
 export interface Pattern {
+  /** How many groups it has. */
+  readonly groups: number;
+  /** Names of groups. */
+  readonly names: readonly string[];
   /** Matches at the start of the text. (`re.match`) */
   match(text: string): PatternMatch | null;
   /** Matches the whole text. (`re.fullmatch`) */
   fullmatch(text: string): PatternMatch | null;
   /** Matches somewhere in the text, at `from` or later. (`re.search`) */
   search(text: string, from?: number): PatternMatch | null;
+  /** All matches from left to right that do not overlap. (`re.finditer`) */
+  matchAll(text: string): Generator<PatternMatch>;
 }
 
 function toPoints(text: string): number[] {
@@ -41,9 +48,17 @@ function toPoints(text: string): number[] {
 export function compilePattern(pattern: string, flags: Partial<Flags> = {}): Pattern {
   const expression = parsePattern(pattern, flags);
   const run = compileExpression(expression);
+  const textOf = (points: readonly number[]): string => {
+    let text = "";
+    // An argument for each character: more than some ten thousand do not fit.
+    for (let at = 0; at < points.length; at += 8192) {
+      text += String.fromCodePoint(...points.slice(at, at + 8192));
+    }
+    return text;
+  };
   const shape = (points: readonly number[], raw: RawMatch | null): PatternMatch | null => {
     if (!raw) return null;
-    const slice = (start: number, end: number) => String.fromCodePoint(...points.slice(start, end));
+    const slice = (start: number, end: number) => textOf(points.slice(start, end));
     const groups: (string | null)[] = [slice(raw.start, raw.end)];
     for (let index = 1; index <= expression.groups; index++) {
       const [start, end] = [raw.groups[index * 2]!, raw.groups[index * 2 + 1]!];
@@ -55,6 +70,8 @@ export function compilePattern(pattern: string, flags: Partial<Flags> = {}): Pat
     return { start: raw.start, end: raw.end, groups, named };
   };
   return {
+    groups: expression.groups,
+    names: [...expression.names].map(([name]) => name),
     match: (text) => {
       const points = toPoints(text);
       return shape(points, run(points, 0, false));
@@ -70,6 +87,21 @@ export function compilePattern(pattern: string, flags: Partial<Flags> = {}): Pat
         if (found) return shape(points, found);
       }
       return null;
+    },
+    *matchAll(text) {
+      const points = toPoints(text);
+      // Behind an empty match at some place, only one that is not empty can begin there.
+      let emptyAt = -1;
+      for (let at = 0; at <= points.length;) {
+        const found = run(points, at, false, emptyAt === at ? at : -1);
+        if (!found) {
+          at++;
+          continue;
+        }
+        yield shape(points, found)!;
+        emptyAt = found.end === at ? at : -1;
+        at = found.end;
+      }
     },
   };
 }
