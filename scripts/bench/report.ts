@@ -76,9 +76,9 @@ export function toMarkdown(
     "| --- | --- | --- | --- |",
     ...rows.map((row) => {
       const { name, unit, values } = row;
-      return `| ${name} | ${cell(values[real], unit)} | ${cell(values[own], unit)} | ${
-        short(ratio(row, real, own))
-      }× |`;
+      const better = ratio(row, real, own);
+      const shown = Number.isFinite(better) && better > 0 ? `${short(better)}×` : "–";
+      return `| ${name} | ${cell(values[real], unit)} | ${cell(values[own], unit)} | ${shown} |`;
     }),
   ];
   const notes = rows.filter(({ note }) => note).map(({ name, note }) => `- ${name}: ${note}`);
