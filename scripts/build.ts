@@ -12,7 +12,7 @@ import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { bundle } from "./build/bundle.ts";
+import { type Bundle, bundle } from "./build/bundle.ts";
 import { takeLock } from "./build/lock.ts";
 import { compress, writeSums } from "./build/release.ts";
 import { makeExecutable } from "./build/sea.ts";
@@ -51,11 +51,11 @@ async function stamp(name: string, hash: string): Promise<void> {
   await rename(temporary, stampFile);
 }
 
-async function build(target: Target, hash: string, source: string, xz: boolean): Promise<void> {
+async function build(target: Target, hash: string, program: Bundle, xz: boolean): Promise<void> {
   const name = outputName(target);
   const output = join(dist, name);
   await rm(`${output}.xz`, { force: true });
-  await makeExecutable(root, target, source, output);
+  await makeExecutable(root, target, program, output);
   await stamp(name, hash);
   await report(output);
   if (xz) {
@@ -85,9 +85,9 @@ async function main(): Promise<void> {
     : targets;
   const due = wanted.flat();
   if (due.length === 0) return;
-  const source = await bundle(root);
+  const program = await bundle(root);
   const xz = !values["no-xz"] && !values["if-changed"];
-  for (const target of due) await build(target, hash, source, xz);
+  for (const target of due) await build(target, hash, program, xz);
   await writeSums(dist);
 }
 

@@ -17,7 +17,7 @@ export const ROWS: readonly (readonly string[])[] = [
   ["types"],
   ["errors.ts", "version.ts", "text", "fs", "process", "host", "runtime"],
   ["logging", "serializers", "config", "crypt"],
-  ["key", "cache", "transport"],
+  ["key", "cache", "transport", "render"],
   ["channel", "event", "loader"],
   ["state", "fileclient"],
   ["plugins"],

@@ -1,19 +1,23 @@
 /**
- * Writes the reference pages of the command lines from their definitions: `docs/ref/cli.md` and a page
- * for each role below `docs/ref/cli/`. Each option has its state beside it: whether it works as
- * Salt's, differs, or is not there yet.
+ * Writes the reference pages of the command lines from their definitions: `docs/ref/cli.md`, a page
+ * for each role below `docs/ref/cli/`, and `docs/ref/targets.md`. Each option and each form of target
+ * has its state beside it: whether it works as Salt's, differs, or is not there yet.
  *
  *     deno run -A scripts/gen_docs_cli.ts           writes them
  *     deno run -A scripts/gen_docs_cli.ts --check   exits 1 when they are not what it would write, or
- *                                                   an option of Salt's programs is missing
+ *                                                   an option of Salt's programs is missing, or one
+ *                                                   is said to work that nothing reads
  * @module
  */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type OptionDef, ROLES, type ToolDef } from "../src/cli/definitions/mod.ts";
 import { optionDoc, optionSynopsis } from "../src/cli/help.ts";
 import { optionsOf } from "../src/cli/parse_args.ts";
+import { checkPages, table, writePages } from "./docs_pages.ts";
+import { unreadOptions } from "./docs_states.ts";
+import { targetPage } from "./docs_targets.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -26,10 +30,6 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   "--profiling-path": "profiles Salt's own Python code",
 };
 
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
-}
-
 function stateOf(option: OptionDef): string {
   if (option.later) return `not yet: ${option.later}`;
   if (option.ours) return "only in saltx";
@@ -37,11 +37,12 @@ function stateOf(option: OptionDef): string {
 }
 
 function optionTable(options: readonly OptionDef[]): string {
-  const rows = options.map((option) => {
-    const cells = [`\`${optionSynopsis(option)}\``, optionDoc(option), stateOf(option)];
-    return `| ${cells.map(cell).join(" | ")} |`;
-  });
-  return ["| Option | What it does | State |", "| --- | --- | --- |", ...rows].join("\n");
+  const rows = options.map((option) => [
+    `\`${optionSynopsis(option)}\``,
+    optionDoc(option),
+    stateOf(option),
+  ]);
+  return table(["Option", "What it does", "State"], rows);
 }
 
 function page(tool: ToolDef, missing: readonly string[]): string {
@@ -49,7 +50,7 @@ function page(tool: ToolDef, missing: readonly string[]): string {
   const groups = tool.groups.map(({ title, doc, options }) =>
     `## ${title}\n\n${doc ? `${doc}\n\n` : ""}${optionTable(options)}\n`
   );
-  const codes = tool.exitCodes?.map(([code, meaning]) => `| ${code} | ${cell(meaning)} |`) ?? [];
+  const codes = tool.exitCodes ?? [];
   const left = missing.map((flag) => `\`${flag}\` (${LEFT_OUT[flag]})`);
   return [
     `# saltx ${tool.role}${names}\n\n${MADE}\n`,
@@ -58,18 +59,16 @@ function page(tool: ToolDef, missing: readonly string[]): string {
     ...(tool.examples.length > 0 ? [`\`\`\`sh\n${tool.examples.join("\n")}\n\`\`\`\n`] : []),
     ...groups,
     ...(left.length > 0 ? [`Not here: ${left.join(", ")}.\n`] : []),
-    ...(codes.length > 0
-      ? [["## Exit codes\n", "| Code | Meaning |", "| --- | --- |", ...codes].join("\n") + "\n"]
-      : []),
+    ...(codes.length > 0 ? [`## Exit codes\n\n${table(["Code", "Meaning"], codes)}\n`] : []),
   ].join("\n");
 }
 
 function overview(tools: readonly ToolDef[]): string {
-  const rows = tools.map((tool, at) =>
-    `| [${tool.role}](cli/${tool.role}.md) | ${ROLES[at]?.program ?? ""} | ${
-      cell(tool.description)
-    } |`
-  );
+  const rows = tools.map((tool, at) => [
+    `[${tool.role}](cli/${tool.role}.md)`,
+    ROLES[at]?.program ?? "",
+    tool.description,
+  ]);
   return `# Command lines
 
 ${MADE}
@@ -80,9 +79,7 @@ name (\`saltx salt-key\`), or through a link of that name to the executable.
 Options may stand anywhere and may be shortened as long as they stay unique, as in Salt. Given options
 win over the \`Saltfile\`, which wins over the configuration.
 
-| Role | Salt's program | What it does |
-| --- | --- | --- |
-${rows.join("\n")}
+${table(["Role", "Salt's program", "What it does"], rows)}
 
 ## Exit codes of all roles
 
@@ -116,24 +113,12 @@ const pages = [
     path: `docs/ref/cli/${tool.role}.md`,
     text: page(tool, missingOptions(tool, known)),
   })),
+  await targetPage(tools.find(({ role }) => role === "salt")!),
 ];
 
-/** Without what `deno fmt` changes. */
-function words(text: string): string {
-  return text.replace(/[\s|-]+/g, " ");
-}
-
-let stale = false;
-for (const { path, text } of pages) {
-  const file = join(root, path);
-  if (process.argv.includes("--check")) {
-    const present = await readFile(file, "utf8").catch(() => "");
-    if (words(present) === words(text)) continue;
-    stale = true;
-    console.error(`${path} is stale: run deno run -A scripts/gen_docs_cli.ts`);
-  } else {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text);
-  }
-}
-process.exitCode = stale ? 1 : 0;
+if (process.argv.includes("--check")) {
+  const stale = await checkPages(pages, "scripts/gen_docs_cli.ts");
+  const unread = await unreadOptions(tools);
+  for (const line of unread) console.error(line);
+  process.exitCode = stale + unread.length === 0 ? 0 : 1;
+} else await writePages(pages);

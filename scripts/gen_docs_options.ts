@@ -8,7 +8,7 @@
  *                                                       source file names; exits 1 if there are any
  * @module
  */
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -19,6 +19,8 @@ import {
 } from "../src/config/mod.ts";
 import { dumpYaml } from "../src/serializers/yaml.ts";
 import type { Data } from "../src/types/mod.ts";
+import { checkPages, type Page, writePages } from "./docs_pages.ts";
+import { namesIn } from "./docs_states.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -69,25 +71,9 @@ start with file, line, key and what was wanted; an option left empty has its def
 ${sections.join("\n")}`;
 }
 
-const pages: readonly { path: string; text: string }[] = (["master", "minion"] as const).map(
+const pages: readonly Page[] = (["master", "minion"] as const).map(
   (role) => ({ path: `docs/ref/${role}-options.md`, text: page(role) }),
 );
-
-/** Formatters break lines: only the words count. */
-function words(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
-}
-
-async function check(): Promise<number> {
-  let stale = 0;
-  for (const { path, text } of pages) {
-    const there = await readFile(join(root, path), "utf8").catch(() => "");
-    if (words(there) === words(text)) continue;
-    console.error(`${path} is stale: run deno run -A scripts/gen_docs_options.ts`);
-    stale++;
-  }
-  return stale === 0 ? 0 : 1;
-}
 
 async function unused(): Promise<number> {
   const files = await readdir(join(root, "src"), { recursive: true });
@@ -96,21 +82,20 @@ async function unused(): Promise<number> {
     file.endsWith(".ts") && !/^config.*options|^cli.definitions/.test(file)
   );
   const texts = await Promise.all(sources.map((file) => readFile(join(root, "src", file), "utf8")));
-  const named = new Set(texts.flatMap((text) => text.match(/[a-z][a-z0-9_]+/g) ?? []));
+  const named = namesIn(texts);
   const keys = new Set(
     (["master", "minion"] as const).flatMap((role) =>
       describeOptions(role).filter(({ honoured }) => honoured === "yes").map(({ key }) => key)
     ),
   );
-  const missing = [...keys].filter((key) => !named.has(key)).sort();
+  const missing = [...keys].filter((key) => !named(key)).sort();
   for (const key of missing) console.error(`${key} is said to be honoured, and no source names it`);
   return missing.length === 0 ? 0 : 1;
 }
 
-async function write(): Promise<number> {
-  for (const { path, text } of pages) await writeFile(join(root, path), text);
-  return 0;
-}
-
 const [flag] = process.argv.slice(2);
-process.exitCode = await (flag === "--check" ? check() : flag === "--unused" ? unused() : write());
+if (flag === "--unused") process.exitCode = await unused();
+else if (flag === "--check") {
+  const stale = await checkPages(pages, "scripts/gen_docs_options.ts");
+  process.exitCode = stale === 0 ? 0 : 1;
+} else await writePages(pages);

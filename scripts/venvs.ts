@@ -40,7 +40,7 @@ async function pins(version: SaltVersion): Promise<{ file: string; hash: string;
 }
 
 /** The first Python on the search path that Salt's pins have wheels for. Throws when there is none. */
-async function findPython(): Promise<string> {
+export async function findPython(): Promise<string> {
   for (const name of ["python3.11", "python3.10", "python3.12", "python3"]) {
     try {
       const { stdout } = await run(name, [

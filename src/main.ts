@@ -8,6 +8,7 @@ import { basename } from "node:path";
 import { findRole, type Role, ROLES } from "./cli/definitions/mod.ts";
 import type { CliIo } from "./cli/invocation.ts";
 import { EX } from "./errors.ts";
+import { stdDrained } from "./runtime/std_streams.ts";
 import { SALT_COMPAT_NAME, SALT_COMPAT_VERSION, VERSION } from "./version.ts";
 
 /** What `--version` prints. Through Salt's names it begins as Salt's own line does. */
@@ -82,8 +83,7 @@ export async function runProgram(): Promise<void> {
   const { runtime } = await import("./runtime/mod.ts");
   await runtime.drained();
   // What was written to a pipe may still be on its way.
-  await new Promise<void>((done) => process.stdout.write("", () => done()));
-  await new Promise<void>((done) => process.stderr.write("", () => done()));
+  await stdDrained();
   process.exit(code);
 }
 

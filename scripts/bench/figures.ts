@@ -2,28 +2,21 @@
  * The figures of the benchmark, each measured on one software at a time.
  * @module
  */
-import { readFile } from "node:fs/promises";
-import { userInfo } from "node:os";
-import { join, resolve } from "node:path";
 import { ask } from "../../tests/support/raw_request.ts";
 import type { Software } from "../../tests/support/software.ts";
 import { until } from "../../tests/support/until.ts";
-import { nodeProgram } from "../node_program.ts";
 import { cpuOf, memoryOf, percentile, single, type Spread, spreadOf, timed } from "./measure.ts";
+import { pingsBeside } from "./pinging.ts";
 import type { Row } from "./report.ts";
+import { startSwarm } from "./scale_figures.ts";
 import { runTool, Subject } from "./subject.ts";
-import { Swarm, type SwarmReport } from "./swarm/swarm.ts";
-
-const root = resolve(import.meta.dirname ?? ".", "../..");
+import type { Swarm, SwarmReport } from "./swarm/swarm.ts";
 
 /** s after which a daemon counts as at rest. */
 const SETTLE = 8;
 
-/** Processes of the swarm: it shares the cores with the master that it measures. */
-const SWARM_PROCESSES = 2;
-
-/** Key pairs that simulated minions share in turn. */
-const KEY_PAIRS = 32;
+/** s for which a client that stays open pings. */
+const OPEN = 3;
 
 const sleep = (seconds: number) => new Promise((done) => setTimeout(done, seconds * 1000));
 
@@ -75,8 +68,10 @@ export async function cliFigures(software: Software, times: number): Promise<Row
     const { stdout, code, stderr } = await master.salt("*", ...args);
     if (code !== 0 || !stdout.includes("bench-1")) throw new Error(`no answer: ${stdout}${stderr}`);
   };
+  const exchanges = await pingsBeside(subject, "bench-1", () => sleep(OPEN));
   return [
     row("`salt '*' test.ping`, 1 minion", "s", await timed(times, () => answered("test.ping"))),
+    row("… by a client that is open already", "s", spreadOf(exchanges.map((ms) => ms / 1000))),
     row(
       "`salt '*' cmd.run uname`, 1 minion",
       "s",
@@ -119,15 +114,7 @@ export async function floodFigures(
   const row = rowsOf(software);
   await using subject = await Subject.start(software);
   const { master } = subject;
-  const { host, requestPort } = master.endpoint;
-  await using swarm = await Swarm.start({
-    count,
-    processes: SWARM_PROCESSES,
-    behaviour: { host, requestPort, version: 3, thinkMs: 0, returnSize: 0, loss: 0 },
-    node: nodeProgram(),
-    keyFile: join(root, ".cache", "bench", "keys.json"),
-    keyPairs: KEY_PAIRS,
-  });
+  await using swarm = await startSwarm(subject, count);
   const storm = await swarm.order({ do: "sign-in" });
   expectAll(storm, "signIns", count);
   await swarm.order({ do: "listen" });
@@ -211,15 +198,8 @@ const JOB_ROUNDS = 5;
 
 /** Returns a second that are acknowledged for jobs that were published, some at a time. */
 async function publishedJobs(subject: Subject, swarm: Swarm, count: number): Promise<number> {
-  const { endpoint, cacheDir } = subject.master;
-  const { username } = userInfo();
-  const key = await readFile(join(cacheDir, `.${username}_key`), "utf8");
-  const load = { cmd: "publish", fun: "test.ping", arg: [], tgt: "*", tgt_type: "glob" };
-  const request = {
-    enc: "clear",
-    load: { ...load, ret: "", jid: "", user: username, key },
-    version: 3,
-  };
+  const { endpoint } = subject.master;
+  const request = await subject.publication("test.ping");
   const start = performance.now();
   for (let round = 0; round < JOB_ROUNDS; round += 1) {
     await Promise.all(Array.from({ length: JOBS_AT_ONCE }, () => ask(endpoint, request)));

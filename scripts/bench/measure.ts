@@ -2,7 +2,7 @@
  * What processes cost: time, memory, CPU.
  * @module
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 
 /** Resident memory of some processes together, in MiB. `pss` counts shared pages once. */
 export interface Memory {
@@ -56,6 +56,45 @@ export async function memoryOf(root: number): Promise<Memory> {
     sum.processes += 1;
   }
   return sum;
+}
+
+/** Forgets the most memory that a process and all below it have had. (`/proc/PID/clear_refs`) */
+export async function forgetPeak(root: number): Promise<void> {
+  for (const { pid } of await family(root)) await writeFile(`/proc/${pid}/clear_refs`, "5");
+}
+
+/** The most resident memory that a process and all below it have had, summed, in MiB. */
+export async function peakOf(root: number): Promise<number> {
+  let sum = 0;
+  for (const { pid } of await family(root)) {
+    const text = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+    sum += Number(/^VmHWM:\s+(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
+  }
+  return sum;
+}
+
+/** ms between two looks of {@linkcode watchMemory}. */
+const WATCH_INTERVAL = 500;
+
+/**
+ * Looks at the memory of a process and all below it each half second, until it is ended. That gives the
+ * most that there was, in MiB (PSS): of summed resident memory pages that are shared would count often.
+ */
+export function watchMemory(root: number): () => Promise<number> {
+  let over = false;
+  const watching = (async () => {
+    let most = 0;
+    for (;;) {
+      const last = over;
+      most = Math.max(most, (await memoryOf(root)).pss);
+      if (last) return most;
+      await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL));
+    }
+  })();
+  return () => {
+    over = true;
+    return watching;
+  };
 }
 
 /** CPU seconds that a process and all below it have used so far. */

@@ -9,12 +9,21 @@ import type { Spread } from "./measure.ts";
 /** One thing that was measured, on each software. */
 export interface Row {
   name: string;
-  unit: "s" | "ms" | "MiB" | "/s" | "" | "CPU s";
+  unit: "s" | "ms" | "MiB" | "MiB/s" | "/s" | "" | "CPU s";
   /** Whether the larger figure is the better one. */
   more: boolean;
   values: Record<string, Spread>;
   /** What to know about it. */
   note?: string;
+}
+
+/** Puts what another software gave for the same thing into the same row. */
+export function addRows(rows: Row[], more: readonly Row[]): void {
+  for (const row of more) {
+    const same = rows.find(({ name }) => name === row.name);
+    if (same) Object.assign(same.values, row.values);
+    else rows.push(row);
+  }
 }
 
 /** Where and when it was measured. */
@@ -59,18 +68,16 @@ export function ratio(row: Row, first: string, second: string): number {
   return row.more ? b / a : a / b;
 }
 
-/** The table, with machine and date. */
+/** The table, with machine and date. `how` says how often and how large. */
 export function toMarkdown(
   rows: readonly Row[],
   real: string,
   own: string,
   host: Machine,
-  sizes: { times: number; swarm: number; seconds: number },
+  how: string,
 ): string {
   const lines = [
-    `Measured ${host.date} on ${host.cpu}, ${host.cores} cores, ${host.memory}; ${host.system}. ` +
-    `Median (min..max) of ${sizes.times}; floods: ${sizes.swarm} simulated minions, ` +
-    `${sizes.seconds} s each, on the same cores as the master.`,
+    `Measured ${host.date} on ${host.cpu}, ${host.cores} cores, ${host.memory}; ${host.system}. ${how}`,
     "",
     `| | Salt ${real} | ${own} | ${own} is better by |`,
     "| --- | --- | --- | --- |",

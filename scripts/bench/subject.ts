@@ -2,11 +2,13 @@
  * A Salt to measure: saltx or real, each with a master and perhaps a minion on loopback.
  * @module
  */
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
+import type { DataMap } from "../../src/types/mod.ts";
 import { runCommand } from "../../tests/support/commands.ts";
-import { Lab } from "../../tests/support/lab.ts";
+import { type Config, Lab } from "../../tests/support/lab.ts";
 import type { Master } from "../../tests/support/master.ts";
 import type { Minion } from "../../tests/support/minion.ts";
 import { commandOf, type Software } from "../../tests/support/software.ts";
@@ -18,6 +20,7 @@ const MASTER = {
   auto_accept: true,
   minimum_auth_version: 2,
   keep_jobs_seconds: 86_400,
+  log_level: "warning",
 };
 
 /** One installation under measurement. */
@@ -32,11 +35,11 @@ export class Subject implements AsyncDisposable {
     this.master = master;
   }
 
-  /** A master that runs. */
-  static async start(software: Software): Promise<Subject> {
+  /** A master that runs, with further options. */
+  static async start(software: Software, options: Config = {}): Promise<Subject> {
     const lab = await Lab.open();
     try {
-      const master = await (await lab.master(software, MASTER)).start();
+      const master = await (await lab.master(software, { ...MASTER, ...options })).start();
       return new Subject(software, lab, master);
     } catch (error) {
       console.error(lab.logs());
@@ -50,6 +53,18 @@ export class Subject implements AsyncDisposable {
     const minion = await (await this.lab.minion(this.software, id, this.master)).start();
     await minion.ready();
     return minion;
+  }
+
+  /** The request that has the master publish a job, as a program of this host sends it. */
+  async publication(
+    fun: string,
+    { arg = [], tgt = "*" }: { arg?: string[]; tgt?: string | string[] } = {},
+  ): Promise<DataMap> {
+    const { username: user } = userInfo();
+    const key = await readFile(join(this.master.cacheDir, `.${user}_key`), "utf8");
+    const tgt_type = Array.isArray(tgt) ? "list" : "glob";
+    const load = { cmd: "publish", fun, arg, tgt, tgt_type, ret: "", jid: "", user, key };
+    return { enc: "clear", load, version: 3 };
   }
 
   /** Returns that lie in the master's job cache. */

@@ -8,7 +8,9 @@ import { chmod, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "no
 import { basename, join } from "node:path";
 import { ASSETS, LAUNCHER } from "../../src/runtime/node_embedded.ts";
 import { addonBuild } from "../../src/runtime/zmq_addon_files.ts";
+import type { Bundle } from "./bundle.ts";
 import { nodeBase } from "./node_base.ts";
+import { FOREIGN_LIST, writePack } from "./pack.ts";
 import { run } from "./run.ts";
 import { signMachO } from "./sign_mach_o.ts";
 import { stripElf } from "./strip_elf.ts";
@@ -20,11 +22,11 @@ const CHUNK = 65_536;
 /** Options that every saltx process runs with. None for V8: Node's own compiled code fits the defaults only. */
 const NODE_OPTIONS = ["--disable-warning=ExperimentalWarning"];
 
-/** Makes `output` for `target` from the bundle's source. */
+/** Makes `output` for `target` from the bundle. */
 export async function makeExecutable(
   root: string,
   target: Target,
-  bundle: string,
+  bundle: Bundle,
   output: string,
 ): Promise<void> {
   await mkdir(join(root, ".cache"), { recursive: true });
@@ -33,13 +35,18 @@ export async function makeExecutable(
     await writeFile(join(work, "base"), stripElf(await readFile(await nodeBase(root, target))));
     await chmod(join(work, "base"), 0o755);
     await writeFile(join(work, "launcher.js"), LAUNCHER);
-    await writeFile(join(work, ASSETS.bundle), `(function (require) {${bundle}\n})`);
-    await makeCodeCache(root, target, work);
     const addon = addonBuild(target.platform, target.arch, target.libc);
     const addonFile = await readFile(join(root, "node_modules", "zeromq", addon));
     await writeFile(join(work, ASSETS.addon), stripElf(addonFile));
     await writeFile(join(work, "sea.json"), JSON.stringify(config(), null, 2));
-    await run(await nodeBase(root, hostTarget()), ["--build-sea", "sea.json"], work);
+    await writePack(work, bundle.scripts);
+    await writeFile(join(work, FOREIGN_LIST), JSON.stringify([...bundle.foreign]));
+    await buildSea(root, work);
+    // Compiled code fits only the processor that it was compiled on.
+    if (target.name === hostTarget().name) {
+      await compile(root, target, work);
+      await buildSea(root, work);
+    }
     if (target.platform === "darwin") await sign(join(work, "saltx"), basename(output));
     await copyInChunks(join(work, "saltx"), join(work, "finished"));
     await chmod(join(work, "finished"), 0o755);
@@ -65,13 +72,14 @@ function config(): Record<string, unknown> {
   };
 }
 
-/** Compiled code fits only the processor that it was compiled on: other targets get an empty file. */
-async function makeCodeCache(root: string, target: Target, work: string): Promise<void> {
-  const output = join(work, ASSETS.codeCache);
-  if (target.name !== hostTarget().name) return await writeFile(output, "");
+async function buildSea(root: string, work: string): Promise<void> {
+  await run(await nodeBase(root, hostTarget()), ["--build-sea", "sea.json"], work);
+}
+
+/** Adds what V8 makes of the scripts that the executable in `work` runs. */
+async function compile(root: string, target: Target, work: string): Promise<void> {
   const script = fileURLToPath(new URL("./write_code_cache.ts", import.meta.url));
-  const args = [...NODE_OPTIONS, script, ASSETS.bundle, output];
-  await run(await nodeBase(root, target), args, work);
+  await run(await nodeBase(root, target), [...NODE_OPTIONS, script, work]);
 }
 
 async function sign(path: string, identifier: string): Promise<void> {

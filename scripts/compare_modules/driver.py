@@ -1,12 +1,17 @@
 """Calls functions of real Salt in one process, as `salt-call --local` would one by one.
 
-Reads {"config": path, "grains": map or null, "pillar": map, "calls": [[fun, words], ...]} from standard
-input, writes [[return as repr, retcode, out], ...] and the grains. Used by scripts/compare_modules.ts.
+Reads {"config": path, "grains": map or null, "pillar": map, "calls": [[fun, words, plays], ...], "play":
+folder, "seeds": [[path, kind, content, mode], ...]} from standard input, writes [[return as repr, retcode,
+out], ...] and the grains. The folder is filled anew before calls that play in it, and what is in it
+afterwards follows what they return. Used by scripts/compare_modules.ts.
 """
 
+import base64
 import json
 import logging
 import os
+import shutil
+import stat
 import sys
 import traceback
 import warnings
@@ -34,6 +39,45 @@ def plain(value):
     if isinstance(value, (set, frozenset)):
         return sorted(plain(item) for item in value)
     return value
+
+
+def fill(folder, seeds):
+    shutil.rmtree(folder, ignore_errors=True)
+    os.mkdir(folder, 0o755)
+    for path, kind, content, mode in seeds:
+        full = os.path.join(folder, path)
+        if kind == "link":
+            os.symlink(content, full)
+            continue
+        if kind == "dir":
+            os.mkdir(full)
+        else:
+            with open(full, "wb") as out:
+                out.write(content.encode())
+        os.chmod(full, mode)
+        os.utime(full, (1704110400, 1704110400))
+
+
+def look(folder):
+    names = []
+    for root, dirs, files in os.walk(folder):
+        names += [os.path.relpath(os.path.join(root, name), folder) for name in dirs + files]
+    lines = []
+    for name in sorted(names):
+        full = os.path.join(folder, name)
+        info = os.lstat(full)
+        mode = "%o" % (info.st_mode & 0o7777)
+        if stat.S_ISLNK(info.st_mode):
+            lines.append("%s link %s" % (name, os.readlink(full)))
+        elif stat.S_ISDIR(info.st_mode):
+            lines.append("%s dir %s" % (name, mode))
+        elif not stat.S_ISREG(info.st_mode):
+            lines.append("%s other %s" % (name, mode))
+        else:
+            with open(full, "rb") as source:
+                text = base64.b64encode(source.read()).decode()
+            lines.append("%s file %s %s" % (name, mode, text))
+    return lines
 
 
 def call(functions, name, words):
@@ -75,11 +119,17 @@ def main():
     opts["pillar"] = task["pillar"]
     functions = salt.loader.minion_mods(opts, utils=salt.loader.utils(opts))
     results = []
-    for name, words in task["calls"]:
+    for name, words, plays in task["calls"]:
+        if plays is True:
+            fill(task["play"], task["seeds"])
         value, retcode, shown = call(functions, name, words)
-        results.append([repr(plain(value)), retcode, shown])
+        text = repr(plain(value))
+        if plays:
+            text += "\n" + "\n".join(look(task["play"]))
+        results.append([text, retcode, shown])
     json.dump({"grains": plain(opts["grains"]), "results": results}, out)
     out.close()
 
 
-main()
+if __name__ == "__main__":
+    main()

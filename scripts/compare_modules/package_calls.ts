@@ -9,6 +9,8 @@ function call(line: string, more: Partial<Call> = {}): Call {
   return { fun: fun!, words, ...more };
 }
 
+const normalNames = "names are in their normal form, as those of Salt 3008";
+
 /** Words are separated by ` ¦ `. */
 export const packageCalls: Call[] = [
   call("lowpkg.list_pkgs"),
@@ -27,6 +29,24 @@ export const packageCalls: Call[] = [
   call("lowpkg.bin_pkg_info ¦ /nowhere.deb"),
   call("lowpkg.bin_pkg_info ¦ /etc/passwd"),
   call("lowpkg.unpurge"),
+  call("pip.version ¦ bin_env=$V"),
+  call("pip.version ¦ bin_env=/nowhere"),
+  call("pip.list ¦ bin_env=$V", { why: normalNames }),
+  call("pip.list ¦ pyc ¦ bin_env=$V/bin/python"),
+  call("pip.freeze ¦ bin_env=$V"),
+  call("pip.list_freeze_parse ¦ s ¦ bin_env=$V"),
+  call("pip.is_installed ¦ salt ¦ bin_env=$V"),
+  call("pip.is_installed ¦ nosuch ¦ bin_env=$V"),
+  call("pip.install ¦ bin_env=$V"),
+  call("pip.install ¦ x ¦ index_url=nonsense ¦ bin_env=$V"),
+  call("pip.install ¦ x ¦ no_index=True ¦ index_url=http://x/ ¦ bin_env=$V"),
+  call("pip.install ¦ editable=git+http://x ¦ bin_env=$V"),
+  call("pip.uninstall ¦ nosuchpackage ¦ bin_env=$V", {
+    normalise: (repr) => repr.replaceAll(/'pid': \d+/g, ""),
+  }),
+  call("virtualenv.get_site_packages ¦ $V"),
+  call("virtualenv.get_site_packages ¦ /nowhere"),
+  call("virtualenv.get_distribution_path ¦ $V ¦ salt"),
   call("logrotate.show_conf", { why: "a failure without a stack where there is no such file" }),
   call("logrotate.show_conf ¦ /etc/logrotate.d/dpkg"),
   call("logrotate.get ¦ rotate ¦ conf_file=/etc/logrotate.d/dpkg"),
@@ -49,6 +69,9 @@ export const packageCalls: Call[] = [
   call("data.has_key ¦ a"),
   call("slsutil.merge ¦ {a: {b: 1}} ¦ {a: {c: 2}}"),
   call("slsutil.merge_all ¦ [{foo: Foo}, {foo: Bar}]"),
+  call("slsutil.renderer ¦ string={{ name }}: [{{ 1 + 1 }}, {{ grains.id == opts.id }}] ¦ name=a"),
+  call("slsutil.renderer ¦ string={{ name }} ¦ default_renderer=jinja ¦ name=a"),
+  call("slsutil.renderer"),
   call("slsutil.banner ¦ width=60"),
   call("slsutil.boolstr ¦ True ¦ yes ¦ no"),
   call("slsutil.serialize ¦ json ¦ obj={a: [1, null]}"),
@@ -63,7 +86,6 @@ export const packageCalls: Call[] = [
   ...["data", "defaults", "lowpkg", "logrotate", "publish", "sdb"].map((module) =>
     call(`sys.argspec ¦ ${module}`)
   ),
-  call("sys.argspec ¦ cp", { why: "get_template comes with the rendering engines" }),
-  call("sys.argspec ¦ slsutil", { why: "renderer comes with the rendering engines" }),
+  ...["cp", "slsutil"].map((module) => call(`sys.argspec ¦ ${module}`)),
   call("sys.argspec ¦ mine", { why: "get_docker needs docker.ps, which is not here" }),
 ];

@@ -11,8 +11,8 @@ import type { Data, DataMap, Jid, MinionId, PublishLoad, ReturnLoad } from "../t
 /**
  * How a job ended on one minion, or why it has not yet.
  *
- * `waiting` until one of the others is known; `returned` and `failed` (a retcode that is not 0) come
- * from the return itself and are final.
+ * `waiting` until one of the others is known; `returned`, `failed` (a retcode that is not 0) and
+ * `interrupted`, where a minion says so, come from the return itself and are final.
  */
 export type JobEnd =
   | "waiting"
@@ -130,6 +130,8 @@ export interface JobCacheOptions {
   busyTimeout?: number;
   /** Whether each commit waits for the disk, and so outlasts a power cut too. False when absent. */
   job_cache_sync?: boolean;
+  /** Shared by the threads of one process; see `newTurnstile`. */
+  turnstile?: SharedArrayBuffer;
   /** ms since 1970. */
   now?: () => number;
 }

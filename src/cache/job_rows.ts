@@ -59,7 +59,8 @@ export function storedReturn(ret: ReturnLoad): StoredReturn {
 }
 
 /** How a return ends its part of the job: several functions have a code each, and one is enough to fail. */
-export function endOfReturn(ret: StoredReturn): JobEnd {
+export function endOfReturn(ret: ReturnLoad): JobEnd {
+  if (ret["interrupted"] === true) return "interrupted";
   return hasFailure(ret.retcode) || ret.success === false ? "failed" : "returned";
 }
 

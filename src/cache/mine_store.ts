@@ -6,6 +6,8 @@
 import { join } from "node:path";
 import { packLocal, unpack } from "../serializers/msgpack.ts";
 import type { Data, DataMap } from "../types/mod.ts";
+import { LocalfsMineStore } from "./localfs_minion_cache.ts";
+import { ChangeLog } from "./change_log.ts";
 import { SqliteFile } from "./sqlite_file.ts";
 
 const MIGRATIONS = [`
@@ -39,6 +41,8 @@ export interface MineStore {
 /** Options of {@linkcode openMineStore}. */
 export interface MineStoreOptions {
   cachedir: string;
+  /** The master's option of that name: `sqlite` when absent. */
+  cache?: string;
   /** Values of one minion. 1000 when absent. */
   maxValues?: number;
   /** Bytes of all values of one minion. 16 MiB when absent. */
@@ -46,12 +50,30 @@ export interface MineStoreOptions {
   busyTimeout?: number;
 }
 
-/** Opens the mine in `<cachedir>/mine.db`, made when it is not there. Touches the disk at its first use. */
+/**
+ * Opens the mine that `cache` names: Salt's files for `localfs`, else `<cachedir>/mine.db`, made when it
+ * is not there. Touches the disk at its first use.
+ */
 export function openMineStore(options: MineStoreOptions): MineStore {
+  if (options.cache === "localfs") return new LocalfsMineStore(options);
   return new SqliteMineStore(options);
 }
 
-class SqliteMineStore implements MineStore {
+/** The mine of a master that shares it with others. */
+export interface SharedMine extends MineStore {
+  /** What has changed here: table `mine`, by id and function. */
+  readonly changes: ChangeLog;
+  /** Which values there are. */
+  names(): [id: string, fun: string][];
+}
+
+/** Opens the mine as {@linkcode openMineStore} does, for a master that shares it. */
+export function openSharedMine(options: MineStoreOptions): SharedMine {
+  return new SqliteMineStore(options);
+}
+
+class SqliteMineStore implements SharedMine {
+  readonly changes: ChangeLog;
   readonly #file: SqliteFile;
   readonly #maxValues: number;
   readonly #maxBytes: number;
@@ -64,6 +86,9 @@ class SqliteMineStore implements MineStore {
       // Minions send this anew every `mine_interval`.
       durable: false,
     });
+    this.changes = new ChangeLog(this.#file, [
+      { table: "mine", columns: ["id", "fun"], on: ["INSERT", "UPDATE", "DELETE"] },
+    ]);
     this.#maxValues = options.maxValues ?? 1000;
     this.#maxBytes = options.maxBytes ?? 16 * 1024 * 1024;
   }
@@ -100,6 +125,13 @@ class SqliteMineStore implements MineStore {
         prepare("SELECT fun, value FROM mine WHERE id = ? ORDER BY fun").all(id)
           .map((row) => [String(row["fun"]), unpack(row["value"] as Uint8Array)]),
       )
+    );
+  }
+
+  names(): [id: string, fun: string][] {
+    return this.#file.run((prepare) =>
+      prepare("SELECT id, fun FROM mine").all()
+        .map((row) => [String(row["id"]), String(row["fun"])])
     );
   }
 

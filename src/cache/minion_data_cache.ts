@@ -12,6 +12,12 @@ export interface MinionData {
   updated: number;
 }
 
+/** Names of grains and of pillar values, the outermost alone. */
+export interface DataKeys {
+  grains: readonly string[];
+  pillar: readonly string[];
+}
+
 /** A store of minion data, safe to use from many threads and processes, each with its own instance. */
 export interface MinionDataCache {
   setGrains(id: MinionId, grains: DataMap): void;
@@ -19,6 +25,11 @@ export interface MinionDataCache {
   grains(id: string): DataMap | null;
   pillar(id: string): DataMap | null;
   data(id: string): MinionData | null;
+  /**
+   * For looking at many minions: what gives, of one after the other, at least the values under these
+   * keys as they are now. Null keys: all of them.
+   */
+  view(keys: DataKeys | null): (id: string) => Pick<MinionData, "grains" | "pillar"> | null;
   /** Ids with data, sorted. */
   ids(): MinionId[];
   /** One minion after the other, by id; reads them as they are asked for. */
@@ -31,6 +42,8 @@ export interface MinionDataCache {
 /** Options of {@linkcode openMinionDataCache}. */
 export interface MinionDataCacheOptions {
   cachedir: string;
+  /** The master's option of that name: `sqlite` when absent. */
+  cache?: string;
   busyTimeout?: number;
   now?: () => number;
 }

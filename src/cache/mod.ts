@@ -14,8 +14,19 @@ export type {
   SaveResult,
   StoredReturn,
 } from "./job_cache.ts";
-export type { MinionData, MinionDataCache, MinionDataCacheOptions } from "./minion_data_cache.ts";
-export { type MineStore, type MineStoreOptions, openMineStore } from "./mine_store.ts";
+export type {
+  DataKeys,
+  MinionData,
+  MinionDataCache,
+  MinionDataCacheOptions,
+} from "./minion_data_cache.ts";
+export {
+  type MineStore,
+  type MineStoreOptions,
+  openMineStore,
+  openSharedMine,
+  type SharedMine,
+} from "./mine_store.ts";
 export {
   openQueueStore,
   type QueuedMinion,
@@ -26,5 +37,10 @@ export {
 } from "./queue_store.ts";
 export { StoreError, type StoreFault } from "./sqlite_error.ts";
 export { metadataOf } from "./job_rows.ts";
-export { openJobCache } from "./sqlite_job_cache.ts";
-export { openMinionDataCache } from "./sqlite_minion_data_cache.ts";
+export { openJobCache, openSharedJobCache, type SharedJobCache } from "./sqlite_job_cache.ts";
+export {
+  openMinionDataCache,
+  openSharedMinionData,
+  type SharedMinionData,
+} from "./sqlite_minion_data_cache.ts";
+export { newTurnstile } from "./turnstile.ts";

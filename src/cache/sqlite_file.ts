@@ -11,6 +11,7 @@ import { ensureDir, fileError } from "../fs/mod.ts";
 import { getLogger, type Logger } from "../logging/mod.ts";
 import { moveAside } from "./move_aside.ts";
 import { faultOf, StoreError, storeError } from "./sqlite_error.ts";
+import { Turnstile } from "./turnstile.ts";
 
 /** How a database is opened. */
 export interface SqliteFileOptions {
@@ -21,6 +22,8 @@ export interface SqliteFileOptions {
   busyTimeout?: number | undefined;
   /** Whether a commit waits until it is on the disk, so that it outlasts a power cut too. True when absent. */
   durable?: boolean | undefined;
+  /** Shared by the threads of a process that write to it; see {@linkcode Turnstile}. */
+  turnstile?: SharedArrayBuffer | undefined;
   log?: Logger | undefined;
 }
 
@@ -34,8 +37,10 @@ export class SqliteFile {
   readonly path: string;
   readonly #options: SqliteFileOptions;
   readonly #log: Logger;
+  readonly #turnstile: Turnstile | null;
   #db: DatabaseSync | null = null;
   #inode = 0;
+  #generation = 0;
   #statements = new Map<string, StatementSync>();
   /** Whether a transaction is open: then faults end all of it, and no single step is done again. */
   #inTransaction = false;
@@ -44,6 +49,12 @@ export class SqliteFile {
     this.path = options.path;
     this.#options = options;
     this.#log = options.log ?? getLogger("saltx.cache");
+    this.#turnstile = options.turnstile ? new Turnstile(options.turnstile) : null;
+  }
+
+  /** A number that is another one when the connection was made anew, perhaps to another file. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /**
@@ -67,6 +78,10 @@ export class SqliteFile {
   /** As {@linkcode run}, in one write transaction: all or nothing. Inside another one it joins that. */
   transaction<T>(work: (prepare: (sql: string) => StatementSync) => T): T {
     if (this.#inTransaction) return this.run(work);
+    return this.#turnstile ? this.#turnstile.pass(() => this.#write(work)) : this.#write(work);
+  }
+
+  #write<T>(work: (prepare: (sql: string) => StatementSync) => T): T {
     return this.run((prepare) => {
       prepare("BEGIN IMMEDIATE").run();
       this.#inTransaction = true;
@@ -124,6 +139,7 @@ export class SqliteFile {
       throw error;
     }
     this.#db = db;
+    this.#generation += 1;
   }
 
   /**

@@ -28,6 +28,7 @@ import {
   targetText,
   withoutSecrets,
 } from "./job_rows.ts";
+import { ChangeLog, type WatchedTable } from "./change_log.ts";
 import { SqliteFile } from "./sqlite_file.ts";
 
 const MIGRATIONS = [`
@@ -61,11 +62,11 @@ const INSERT_JOB = `INSERT OR IGNORE INTO jobs
 /** A return takes the place of any other end, but never of a return. */
 const INSERT_RETURN = `INSERT INTO parts (jid, id, end, time, ret) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET end = excluded.end, time = excluded.time, ret = excluded.ret,
-    reason = NULL WHERE end NOT IN ('returned', 'failed')`;
+    reason = NULL WHERE end NOT IN ('returned', 'failed') AND ret IS NULL`;
 
 const INSERT_END = `INSERT INTO parts (jid, id, end, time, reason) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET end = excluded.end, time = excluded.time, reason = excluded.reason
-    WHERE end NOT IN ('returned', 'failed')`;
+    WHERE end NOT IN ('returned', 'failed') AND ret IS NULL`;
 
 const SELECT_ACTIVE = `SELECT jid, load, expected, created FROM jobs WHERE created >= ?
   AND expected > (SELECT count(*) FROM parts WHERE parts.jid = jobs.jid AND end <> 'waiting')
@@ -83,7 +84,29 @@ export function openJobCache(options: JobCacheOptions): JobCache {
   return new SqliteJobCache(options);
 }
 
-class SqliteJobCache implements JobCache {
+/** What a cluster of masters tells each other of jobs: jobs by jid, ends and returns by jid and id. */
+const SHARED: readonly WatchedTable[] = [
+  { table: "jobs", columns: ["jid"], on: ["INSERT", "UPDATE OF minions"] },
+  { table: "parts", columns: ["jid", "id"], on: ["INSERT", "UPDATE"] },
+];
+
+/** The job cache of a master that shares its jobs with others. */
+export interface SharedJobCache extends JobCache {
+  /** What has changed here: tables `jobs` and `parts`. */
+  readonly changes: ChangeLog;
+  /** One minion's part in a job; null while nothing is known of it. */
+  part(jid: string, id: string): JobReturn | null;
+  /** Jobs that were stored at `seconds` since 1970 or later. */
+  jidsSince(seconds: number): string[];
+}
+
+/** Opens the job cache as {@linkcode openJobCache} does, for a master that shares its jobs. */
+export function openSharedJobCache(options: JobCacheOptions): SharedJobCache {
+  return new SqliteJobCache(options);
+}
+
+class SqliteJobCache implements SharedJobCache {
+  readonly changes: ChangeLog;
   readonly #file: SqliteFile;
   readonly #maxReturn: number;
   readonly #now: () => number;
@@ -94,7 +117,9 @@ class SqliteJobCache implements JobCache {
       migrations: MIGRATIONS,
       busyTimeout: options.busyTimeout,
       durable: options.job_cache_sync ?? false,
+      turnstile: options.turnstile,
     });
+    this.changes = new ChangeLog(this.#file, SHARED);
     this.#maxReturn = options.maxReturnBytes ?? DEFAULT_MAX_RETURN;
     this.#now = options.now ?? Date.now;
   }
@@ -124,7 +149,7 @@ class SqliteJobCache implements JobCache {
       if (!job) this.#insertJob(ret.jid, loadOfReturn(ret), [ret.id], []);
       else if (job["nocache"] === 1) bytes = null;
       const { changes } = prepare(INSERT_RETURN)
-        .run(ret.jid, ret.id, endOfReturn(kept), this.#seconds(), bytes);
+        .run(ret.jid, ret.id, endOfReturn(ret), this.#seconds(), bytes);
       if (Number(changes) === 0) return "duplicate";
       return job ? "stored" : "new job";
     });
@@ -146,7 +171,8 @@ class SqliteJobCache implements JobCache {
       const row = prepare("SELECT * FROM jobs WHERE jid = ?").get(jid);
       if (!row) return null;
       const last = prepare(
-        "SELECT max(time) AS time FROM parts WHERE jid = ? AND end IN ('returned', 'failed')",
+        "SELECT max(time) AS time FROM parts WHERE jid = ? AND " +
+          "(end IN ('returned', 'failed') OR ret IS NOT NULL)",
       ).get(jid);
       return {
         ...summary(row),
@@ -169,6 +195,20 @@ class SqliteJobCache implements JobCache {
       for (const id of waiting) parts.push({ id: id as MinionId, end: "waiting", time: null });
       return parts.sort((a, b) => a.id < b.id ? -1 : 1);
     });
+  }
+
+  part(jid: string, id: string): JobReturn | null {
+    return this.#file.run((prepare) => {
+      const row = prepare("SELECT * FROM parts WHERE jid = ? AND id = ?").get(jid, id);
+      return row ? partOf(row) : null;
+    });
+  }
+
+  jidsSince(seconds: number): string[] {
+    return this.#file.run((prepare) =>
+      prepare("SELECT jid FROM jobs WHERE created >= ?").all(seconds)
+        .map((row) => String(row["jid"]))
+    );
   }
 
   list(filter: JobFilter = {}): JobSummary[] {
@@ -232,7 +272,7 @@ class SqliteJobCache implements JobCache {
   ): boolean {
     const ids = sorted(minions);
     const kwargs = load["kwargs"] as Record<string, Data> | undefined;
-    return this.#file.run((prepare) => {
+    return this.#file.transaction((prepare) => {
       const { changes } = prepare(INSERT_JOB).run(
         jid,
         this.#seconds(),

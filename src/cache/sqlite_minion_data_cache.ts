@@ -5,28 +5,60 @@
 import { join } from "node:path";
 import { packLocal, unpack } from "../serializers/msgpack.ts";
 import type { DataMap, MinionId } from "../types/mod.ts";
-import type { MinionData, MinionDataCache, MinionDataCacheOptions } from "./minion_data_cache.ts";
+import type {
+  DataKeys,
+  MinionData,
+  MinionDataCache,
+  MinionDataCacheOptions,
+} from "./minion_data_cache.ts";
+import { LocalfsMinionDataCache } from "./localfs_minion_cache.ts";
+import { ChangeLog } from "./change_log.ts";
+import { MinionIndex, NOTES_OF_CHANGES } from "./minion_index.ts";
 import { SqliteFile } from "./sqlite_file.ts";
 
-const MIGRATIONS = [`
+const MIGRATIONS = [
+  `
   CREATE TABLE minions (
     id TEXT PRIMARY KEY NOT NULL,
     grains BLOB,
     pillar BLOB,
     updated REAL NOT NULL
   );
-`];
+`,
+  NOTES_OF_CHANGES,
+];
 
 /** Rows read at once by `all()`: no read transaction stays open while its caller works. */
 const PAGE = 200;
 
-/** Opens the store in `<cachedir>/minion_data.db`, made when it is not there. Touches the disk at its first use. */
+/**
+ * Opens the store that `cache` names: Salt's files for `localfs`, else `<cachedir>/minion_data.db`, made
+ * when it is not there. Touches the disk at its first use.
+ */
 export function openMinionDataCache(options: MinionDataCacheOptions): MinionDataCache {
+  if (options.cache === "localfs") return new LocalfsMinionDataCache(options.cachedir);
   return new SqliteMinionDataCache(options);
 }
 
-class SqliteMinionDataCache implements MinionDataCache {
+/** The data of a master that shares them with others. */
+export interface SharedMinionData extends MinionDataCache {
+  /** What has changed here: table `minions`, by id. */
+  readonly changes: ChangeLog;
+  /** When each minion's data last changed, in seconds since 1970. */
+  times(): Map<string, number>;
+  /** Puts in what another master has learned. */
+  put(id: string, data: MinionData): void;
+}
+
+/** Opens the store as {@linkcode openMinionDataCache} does, for a master that shares what is in it. */
+export function openSharedMinionData(options: MinionDataCacheOptions): SharedMinionData {
+  return new SqliteMinionDataCache(options);
+}
+
+class SqliteMinionDataCache implements SharedMinionData {
+  readonly changes: ChangeLog;
   readonly #file: SqliteFile;
+  readonly #index: MinionIndex;
   readonly #now: () => number;
 
   constructor(options: MinionDataCacheOptions) {
@@ -37,6 +69,10 @@ class SqliteMinionDataCache implements MinionDataCache {
       // Minions send this anew each time they start.
       durable: false,
     });
+    this.changes = new ChangeLog(this.#file, [
+      { table: "minions", columns: ["id"], on: ["INSERT", "UPDATE", "DELETE"] },
+    ]);
+    this.#index = new MinionIndex(this.#file);
     this.#now = options.now ?? Date.now;
   }
 
@@ -63,6 +99,12 @@ class SqliteMinionDataCache implements MinionDataCache {
     });
   }
 
+  view(keys: DataKeys | null): (id: string) => Pick<MinionData, "grains" | "pillar"> | null {
+    if (keys === null) return (id) => this.data(id);
+    this.#index.refresh(keys);
+    return (id) => this.#index.get(id) ?? this.data(id);
+  }
+
   ids(): MinionId[] {
     return this.#file.run((prepare) =>
       prepare("SELECT id FROM minions ORDER BY id").all().map((row) => row["id"] as MinionId)
@@ -79,6 +121,22 @@ class SqliteMinionDataCache implements MinionDataCache {
       if (rows.length < PAGE) return;
       last = rows.at(-1)!["id"] as string;
     }
+  }
+
+  times(): Map<string, number> {
+    return this.#file.run((prepare) =>
+      new Map(
+        prepare("SELECT id, updated FROM minions").all()
+          .map((row) => [String(row["id"]), Number(row["updated"])]),
+      )
+    );
+  }
+
+  put(id: string, { grains, pillar, updated }: MinionData): void {
+    this.#file.run((prepare) =>
+      prepare("INSERT OR REPLACE INTO minions (id, grains, pillar, updated) VALUES (?, ?, ?, ?)")
+        .run(id, packLocal(grains), packLocal(pillar), updated)
+    );
   }
 
   forget(ids: readonly string[]): number {

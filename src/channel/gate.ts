@@ -12,6 +12,7 @@ import { packWire, unpack } from "../serializers/msgpack.ts";
 import { isValidMinionId } from "../text/minion_id.ts";
 import type { PeerInfo } from "../transport/types.ts";
 import { type Data, type DataMap, isMap, type MinionId } from "../types/mod.ts";
+import { Bulk, sealBulkReply } from "./bulk_reply.ts";
 import { PLAIN, Refusal } from "./errors.ts";
 import type { SharedSet } from "./shared_set.ts";
 import type { SessionCrypticles } from "./session_crypticles.ts";
@@ -37,7 +38,9 @@ export interface EncryptedCommand {
   tok: boolean;
   /** Its reply is already sealed for its reader (`_pillar`). */
   sealed?: boolean;
-  run(load: DataMap, caller: Caller): Data | Promise<Data>;
+  /** It may take long: who calls the gate may let others go first. */
+  heavy?: boolean;
+  run(load: DataMap, caller: Caller): Data | Bulk | Promise<Data | Bulk>;
 }
 
 /** One command of the clear channel, for clients on the master's host. Checks credentials itself. */
@@ -57,10 +60,23 @@ export interface GateParts {
   /** Whether this id was seen to speak version 3: it may not go back. */
   speaksVersion3(id: string): boolean;
   noteVersion3(id: MinionId): void;
-  signIn(load: DataMap, version: number, peer: PeerInfo): Promise<Uint8Array>;
+  signIn(load: DataMap, version: number, peer: PeerInfo): Uint8Array | Promise<Uint8Array>;
   clear: ReadonlyMap<string, ClearCommand>;
   encrypted: ReadonlyMap<string, EncryptedCommand>;
   now(): number;
+  /** Is told of each request: the command, `ok`, `refused` or `failed`, and the ms it took. */
+  served?(command: string, outcome: Outcome, ms: number): void;
+}
+
+/** What became of a request. */
+export type Outcome = "ok" | "refused" | "failed";
+
+/** What a request turned out to be, as it is served. */
+interface Progress {
+  command: string;
+  outcome: Outcome;
+  /** When the work began. */
+  since: number;
 }
 
 interface Envelope {
@@ -78,19 +94,29 @@ export class Gate {
     this.#parts = parts;
   }
 
-  async handle(payload: Uint8Array, peer: PeerInfo): Promise<Uint8Array> {
+  /** @param turn is awaited before a command that may take long; by then the request is checked. */
+  async handle(
+    payload: Uint8Array,
+    peer: PeerInfo,
+    turn?: () => Promise<void>,
+  ): Promise<Uint8Array> {
+    const progress: Progress = { command: "unknown", outcome: "ok", since: performance.now() };
     try {
       const envelope = this.#open(payload);
       return envelope.enc === "clear"
-        ? await this.#clear(envelope, peer)
-        : await this.#encrypted(envelope, peer);
+        ? await this.#clear(envelope, peer, progress)
+        : await this.#encrypted(envelope, peer, progress, turn);
     } catch (error) {
+      progress.outcome = error instanceof Refusal ? "refused" : "failed";
       if (error instanceof Refusal) {
         log.warning(`Refused a request${from(peer)}: ${error.message}`);
         return packWire(error.reply);
       }
       log.error(`A request${from(peer)} could not be served: ${messageOf(error)}`, error);
       return packWire(PLAIN.handlerRaised);
+    } finally {
+      const { command, outcome, since } = progress;
+      this.#parts.served?.(command, outcome, performance.now() - since);
     }
   }
 
@@ -123,12 +149,13 @@ export class Gate {
     return { enc, load, version, fields };
   }
 
-  async #clear(envelope: Envelope, peer: PeerInfo): Promise<Uint8Array> {
+  async #clear(envelope: Envelope, peer: PeerInfo, progress: Progress): Promise<Uint8Array> {
     const load = envelope.load;
     if (!isMap(load)) throw new Refusal(PLAIN.notAMap, "its load is not a map");
     checkId(load["id"]);
     const cmd = load["cmd"];
     if (cmd === "_auth") {
+      progress.command = cmd;
       checkProven(load["id"], peer);
       return await this.#parts.signIn(load, envelope.version, peer);
     }
@@ -138,12 +165,19 @@ export class Gate {
     const command = typeof cmd === "string" ? this.#parts.clear.get(cmd) : undefined;
     if (!command) {
       log.warning(`Refused a request${from(peer)}: no clear command is called ${shown(cmd)}`);
+      progress.outcome = "refused";
       return packWire({});
     }
+    progress.command = String(cmd);
     return packWire(await command(load, peer));
   }
 
-  async #encrypted(envelope: Envelope, peer: PeerInfo): Promise<Uint8Array> {
+  async #encrypted(
+    envelope: Envelope,
+    peer: PeerInfo,
+    progress: Progress,
+    turn: (() => Promise<void>) | undefined,
+  ): Promise<Uint8Array> {
     if (typeof envelope.load === "string" || !(envelope.load instanceof Uint8Array)) {
       throw new Refusal(PLAIN.badLoad, "its encrypted load is not bytes");
     }
@@ -156,7 +190,13 @@ export class Gate {
     const nonce = this.#takeNonce(load, envelope.version, caller);
     this.#checkAge(load);
     delete load["tok"];
-    return await this.#run(load, caller, crypticle, nonce);
+    const cmd = load["cmd"];
+    const command = typeof cmd === "string" ? this.#parts.encrypted.get(cmd) : undefined;
+    if (command?.heavy && turn) {
+      await turn();
+      progress.since = performance.now();
+    }
+    return await this.#run(command, load, caller, crypticle, nonce, progress);
   }
 
   #decryptSession(
@@ -254,28 +294,35 @@ export class Gate {
   }
 
   async #run(
+    command: EncryptedCommand | undefined,
     load: DataMap,
     caller: Caller,
     crypticle: Crypticle,
     nonce: string | undefined,
+    progress: Progress,
   ): Promise<Uint8Array> {
     const cmd = load["cmd"];
-    const command = typeof cmd === "string" ? this.#parts.encrypted.get(cmd) : undefined;
     if (!command || (command.tok && !caller.proven)) {
       const why = command ? "without a token" : "which is no command";
       log.warning(`Refused: ${caller.id} asked for ${shown(cmd)} ${why}`);
-      return packWire(crypticle.dumps({}, nonce));
+      progress.outcome = "refused";
+      return crypticle.dumpsPacked({}, nonce);
     }
+    progress.command = String(cmd);
     if (nonce !== undefined && command.sealed) load["nonce"] = nonce;
-    let result: Data;
+    let result: Data | Bulk;
     try {
-      result = await command.run(load, caller);
+      const made = command.run(load, caller);
+      // What is there at once is sealed at once, within the time that the request is known to take.
+      result = made instanceof Promise ? await made : made;
     } catch (error) {
       log.error(`${shown(cmd)} of ${caller.id} failed: ${messageOf(error)}`, error);
+      progress.outcome = "failed";
       result = "";
     }
+    if (result instanceof Bulk) return sealBulkReply(result, crypticle, nonce);
     if (command.sealed) return packWire(result);
-    return packWire(crypticle.dumps(result, nonce));
+    return crypticle.dumpsPacked(result, nonce);
   }
 }
 

@@ -19,9 +19,10 @@ import {
   SaltDeserializationError,
 } from "../errors.ts";
 import { packWire, unpack } from "../serializers/msgpack.ts";
-import { type DataMap, isMap, type MinionId } from "../types/mod.ts";
+import { type Data, type DataMap, isMap, type MinionId } from "../types/mod.ts";
 import { type KnownMaster, type TrustedKey, trustMaster } from "./master_trust.ts";
 import { algorithmsOf, type MinionAuthOpts } from "./minion_options.ts";
+import { RESUMES } from "./resume_field.ts";
 import { bytesField, shownData } from "./wire_bytes.ts";
 
 /** The protocol version that requests ask for. Older masters answer all the same. */
@@ -51,6 +52,8 @@ export interface MasterAnswer {
   session: string | null;
   /** The trusted public key of the master. */
   master: TrustedKey;
+  /** Whether the master gives new keys under the session's. */
+  resumes: boolean;
 }
 
 /** What to do next. Everything else is thrown. */
@@ -222,7 +225,20 @@ function openAnswer(
   }
   const session = body["session"] === undefined ? null : new TextDecoder().decode(open("session"));
   for (const text of session === null ? [aes] : [aes, session]) new Crypticle(text);
-  return { publishPort: portOf(body), aes, session, master };
+  return { publishPort: portOf(body), aes, session, master, resumes: body[RESUMES] === true };
+}
+
+/**
+ * The answer to `_resume`, which came under the key of this minion's own session.
+ * @returns null when the master wants a whole sign-in.
+ */
+export function readResumed(value: Data, before: MasterAnswer): MasterAnswer | null {
+  if (!isMap(value) || typeof value["aes"] !== "string" || typeof value["session"] !== "string") {
+    return null;
+  }
+  const { aes, session } = value;
+  for (const text of [aes, session]) new Crypticle(text);
+  return { ...before, publishPort: portOf(value), aes, session };
 }
 
 function checkDigest(masterKey: string, signature: Uint8Array, aes: string): void {

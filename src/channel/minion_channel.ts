@@ -18,7 +18,7 @@ import { unpack } from "../serializers/msgpack.ts";
 import type { RequestClient, TransportFactory } from "../transport/types.ts";
 import { type Data, type DataMap, isMap, type MinionId, type PublishLoad } from "../types/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { TOKEN_TEXT } from "./minion_auth.ts";
+import { type MasterAnswer, readResumed, TOKEN_TEXT } from "./minion_auth.ts";
 import { type Algorithms, algorithmsOf, type MinionAuthOpts } from "./minion_options.ts";
 import { MinionSession, type RequestMaker } from "./minion_session.ts";
 import { type SignInParts, signInToMaster } from "./minion_sign_in.ts";
@@ -31,6 +31,9 @@ const OLD_KEY_MS = 10_000;
 
 /** ms in which forged publications make the minion sign in anew at most once. */
 const FUTILE_MS = 5_000;
+
+/** ms after which the master has to prove itself by RSA again, as `publish_session` is by default. */
+const RESUME_MS = 86_400_000;
 
 /** What a channel is made of. */
 export interface MinionChannelOptions {
@@ -89,6 +92,8 @@ class Channel implements MinionChannel {
   #session: MinionSession | null = null;
   #before: { session: MinionSession; until: number } | null = null;
   #futileUntil = 0;
+  /** When the master last proved itself by RSA. */
+  #signedInAt = 0;
   #closed = false;
 
   constructor(parts: SignInParts, algorithms: Algorithms) {
@@ -256,9 +261,13 @@ class Channel implements MinionChannel {
   }
 
   async #signInAnew(signal: AbortSignal): Promise<MinionSession> {
-    const answer = await signInToMaster(this.#parts, signal);
-    signal.throwIfAborted();
     const before = this.#session;
+    let answer = before && await this.#resume(before, signal);
+    if (answer === null) {
+      answer = await signInToMaster(this.#parts, signal);
+      this.#signedInAt = this.#parts.clock.now().getTime();
+    }
+    signal.throwIfAborted();
     const session = new MinionSession(answer, before);
     this.#session = session;
     const { log, masterUri, clock } = this.#parts;
@@ -270,6 +279,23 @@ class Channel implements MinionChannel {
       for (const listener of this.#rekeyListeners) listener();
     }
     return session;
+  }
+
+  /** The keys in force by the session at hand; null when a whole sign-in is needed. */
+  async #resume(before: MinionSession, signal: AbortSignal): Promise<MasterAnswer | null> {
+    const { clock, opts, log } = this.#parts;
+    const age = clock.now().getTime() - this.#signedInAt;
+    if (before.resumable === null || age > RESUME_MS) return null;
+    const nonce = newNonce();
+    const timeoutMs = Math.max(1, opts.auth_timeout) * 1000;
+    try {
+      const reply = await this.#exchange(before, { cmd: "_resume" }, nonce, timeoutMs, signal);
+      return readResumed(before.openReply(reply, nonce, false), before.resumable);
+    } catch (error) {
+      signal.throwIfAborted();
+      log.debug(`The session cannot go on: ${messageOf(error)}`);
+      return null;
+    }
   }
 
   #checkOpen(): void {

@@ -12,8 +12,10 @@ import {
   SerialGuard,
 } from "../crypt/mod.ts";
 import { AuthenticationError, SaltClientError } from "../errors.ts";
+import { releaseBytes } from "../runtime/mod.ts";
 import { packLocal, packWire, unpack } from "../serializers/msgpack.ts";
 import { type Data, type DataMap, isMap } from "../types/mod.ts";
+import { isBulkReply, openBulkReply } from "./bulk_reply.ts";
 import type { MasterAnswer, MinionIdentity } from "./minion_auth.ts";
 import { algorithmsOf, type MinionAuthOpts } from "./minion_options.ts";
 import { shownData } from "./wire_bytes.ts";
@@ -73,6 +75,11 @@ export class MinionSession {
     this.#serials = goesOn ? previous.#serials : new SerialGuard();
   }
 
+  /** What the master answered; null when it does not give new keys under this session's. */
+  get resumable(): MasterAnswer | null {
+    return this.#answer.resumes && this.version === 3 ? this.#answer : null;
+  }
+
   /** Whether both session keys are those of `other`. */
   sameKeys(other: MinionSession): boolean {
     return this.#answer.aes === other.#answer.aes && this.#answer.session === other.#answer.session;
@@ -108,13 +115,19 @@ export class MinionSession {
   }
 
   /**
-   * The value of a reply. Throws AuthenticationError when it is not under this session's key (the
+   * The value of a reply, whose bytes may be gone afterwards. Throws AuthenticationError when it is not under this session's key (the
    * master may have another by now), SaltClientError when it answers another request or the master
    * could not serve this one.
    */
   openReply(reply: Uint8Array, nonce: string, raw: boolean): Data {
-    const outer = unpack(reply);
+    const outer = unpack(reply, { share: true });
     if (outer instanceof Uint8Array) return this.#requests.loads(outer, { nonce, raw });
+    if (isBulkReply(outer)) {
+      const head = this.#requests.loads(outer.head, { nonce, raw: true });
+      const value = openBulkReply(head, outer.bulk);
+      releaseBytes(reply);
+      return value;
+    }
     if (outer === "Some exception handling minion payload") {
       throw new SaltClientError("The master failed to handle the request; its log says why");
     }

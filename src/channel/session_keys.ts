@@ -27,24 +27,29 @@ export class SessionKeys {
 
   /** The key string of 76 characters for a sign-in that happens now. */
   current(id: string, publicKey: string): string {
-    return this.#derive(id, publicKey, this.#epoch(id));
+    return this.#derive(id, publicKey, this.#epochOf(id));
   }
 
-  /** The key strings that a request may use: of now and, for those who signed in before, of the time before. */
-  accepted(id: string, publicKey: string): [current: string, previous: string] {
-    const epoch = this.#epoch(id);
-    return [this.#derive(id, publicKey, epoch), this.#derive(id, publicKey, epoch - 1)];
+  /** That of the time before, which those who signed in then may still use. */
+  previous(id: string, publicKey: string): string {
+    return this.#derive(id, publicKey, this.#epochOf(id) - 1);
   }
 
-  /** A number that changes when the keys of `id` do. */
-  epoch(id: string): number {
-    return this.#epoch(id);
+  /**
+   * Seconds by which the keys of `id` turn before those of others: a whole fleet would otherwise sign in
+   * again at once.
+   */
+  offset(id: string): number {
+    return createHash("sha256").update(id).digest().readUInt32LE(0) % this.#lifetime;
   }
 
-  /** Each id turns at its own moment: a whole fleet would otherwise sign in again at once. */
-  #epoch(id: string): number {
-    const offset = createHash("sha256").update(id).digest().readUInt32LE(0) % this.#lifetime;
+  /** A number that changes when the keys of those with this {@linkcode offset} do. */
+  epoch(offset: number): number {
     return Math.floor((this.#now() / 1000 + offset) / this.#lifetime);
+  }
+
+  #epochOf(id: string): number {
+    return this.epoch(this.offset(id));
   }
 
   #derive(id: string, publicKey: string, epoch: number): string {

@@ -10,7 +10,7 @@ import {
   isSigningAlgorithm,
   oaepDecrypt,
   oaepEncrypt,
-  pkcs1SignAsync,
+  pkcs1Sign,
   sha256Hex,
   type SigningAlgorithm,
   signPublicKey,
@@ -22,6 +22,7 @@ import { getLogger } from "../logging/mod.ts";
 import { packWire } from "../serializers/msgpack.ts";
 import type { PeerInfo } from "../transport/types.ts";
 import { type Data, type DataMap, isMap } from "../types/mod.ts";
+import { RESUMES } from "./resume_field.ts";
 
 const log = getLogger("saltx.auth");
 
@@ -63,8 +64,12 @@ export class SignInServer {
     this.#parts = parts;
   }
 
-  /** The bytes of the answer. */
-  async answer(load: DataMap, version: number, peer?: PeerInfo): Promise<Uint8Array> {
+  /** The bytes of the answer; at once, unless a key has to be written to the disk first. */
+  answer(
+    load: DataMap,
+    version: number,
+    peer?: PeerInfo,
+  ): Uint8Array | Promise<Uint8Array> {
     const sigAlgo = load["sig_algo"] ?? "PKCS1v15-SHA1";
     if (!isSigningAlgorithm(sigAlgo)) {
       log.warning(`A sign-in of ${shown(load["id"])} wants an unsupported signature; refused`);
@@ -72,14 +77,24 @@ export class SignInServer {
     }
     const reply = (body: DataMap) => this.#sign(body, version, load["nonce"], sigAlgo);
     const request = readRequest(load, version, sigAlgo);
-    if (request === null) return await reply({ ret: false });
-    if (request === "bad enc algo") return await reply({ ret: "bad enc algo" });
+    if (request === null) return reply({ ret: false });
+    if (request === "bad enc algo") return reply({ ret: "bad enc algo" });
+    const go = () => this.#decide(request, load, peer, reply);
+    return this.#parts.keys.prepareOffer(request.id, request.pub)?.then(go) ?? go();
+  }
+
+  #decide(
+    request: Request,
+    load: DataMap,
+    peer: PeerInfo | undefined,
+    reply: (body: DataMap) => Uint8Array,
+  ): Uint8Array {
     const vouched = (peer?.verifiedId ?? null) === request.id;
     const verdict = this.#judge(request, load, vouched);
-    if (verdict.act !== "accept") return await reply({ ret: verdict.ret });
+    if (verdict.act !== "accept") return reply({ ret: verdict.ret });
     this.#parts.noteSignIn(request.id);
     const body = this.#session(request);
-    return await reply(body ?? { ret: false });
+    return reply(body ?? { ret: false });
   }
 
   #judge(request: Request, load: DataMap, vouched: boolean): Verdict {
@@ -115,6 +130,7 @@ export class SignInServer {
         session: seal(this.#parts.sessionKey(request.id, request.pub)),
         sig: this.#signFleetKey(fleetKey),
       };
+      if (request.version >= 3) body[RESUMES] = true;
       const pubSig = this.#publicKeySignature(request.sigAlgo);
       if (pubSig !== null) body["pub_sig"] = pubSig;
       const token = this.#openToken(request);
@@ -164,15 +180,17 @@ export class SignInServer {
   }
 
   /** From version 2 on the body travels as signed bytes with the nonce; before, in clear as it is. */
-  async #sign(
+  #sign(
     body: DataMap,
     version: number,
     nonce: Data | undefined,
     sigAlgo: SigningAlgorithm,
-  ): Promise<Uint8Array> {
+  ): Uint8Array {
     if (version < 2) return packWire("ret" in body ? { enc: "clear", load: body } : body);
     const load = packWire({ ...body, nonce: nonce ?? "" });
-    const sig = await pkcs1SignAsync(this.#parts.masterKeys.privateKey, load, sigAlgo);
+    // Not on a pool thread: with the same key in use in two threads OpenSSL lets one wait, and workers
+    // are the pool already.
+    const sig = pkcs1Sign(this.#parts.masterKeys.privateKey, load, sigAlgo);
     return packWire({ enc: "clear", load, sig });
   }
 }

@@ -4,15 +4,24 @@
  */
 import { resolve } from "node:path";
 import { dumpConfig, loadMinionConfig, type MinionOpts, minionTable } from "../config/mod.ts";
-import { CommandExecutionError, CommandNotFoundError, EX, messageOf } from "../errors.ts";
+import {
+  CommandExecutionError,
+  CommandNotFoundError,
+  EX,
+  messageOf,
+  SaltException,
+  SaltInvocationError,
+} from "../errors.ts";
 import {
   docReport,
   docText,
   InvalidArguments,
   missingFunction,
   parseCliArgs,
+  UnknownKeywords,
   yamlifyArg,
 } from "../loader/mod.ts";
+import { executorOptions } from "../loader/executors/mod.ts";
 import { getLogger, setupLogging } from "../logging/mod.ts";
 import { Caller, type CallResult, isLocal } from "../minion/caller.ts";
 import { JobKilled } from "../minion/job.ts";
@@ -72,6 +81,10 @@ function loadOpts(call: Invocation): MinionOpts {
   const overrides: Record<string, unknown> = Object.fromEntries(given);
   const verbose = overrides["state_verbose"];
   if (typeof verbose === "string") overrides["state_verbose"] = yamlifyArg(verbose);
+  const executors = overrides["module_executors"];
+  if (typeof executors === "string") {
+    overrides["module_executors"] = [yamlifyArg(executors)].flat();
+  }
   // A list of masters stays known: each has a key of its own.
   delete overrides["master"];
   const local = flagOption(call, "local");
@@ -107,6 +120,7 @@ async function withCaller(call: Invocation, opts: MinionOpts): Promise<number> {
   const only = textOption(call, "master");
   const caller = await Caller.open(opts, {
     skipGrains: flagOption(call, "skip_grains"),
+    refreshGrains: flagOption(call, "refresh_grains_cache"),
     ...(only === undefined ? {} : { only }),
   });
   const forget = onInterrupt(() => caller.abort());
@@ -144,7 +158,10 @@ async function callFunction(
   const metadata = metadataOf(call);
   let result: CallResult;
   try {
-    result = await caller.call(fun, parseCliArgs(words, { noParse }), metadata);
+    result = await caller.call(fun, parseCliArgs(words, { noParse }), {
+      ...(metadata === undefined ? {} : { metadata }),
+      executorOptions: executorOptions(yamlifyArg(textOption(call, "executor_opts") ?? "")),
+    });
   } catch (error) {
     return callFailed(call, caller, fun, error);
   }
@@ -154,7 +171,8 @@ async function callFunction(
     fun_args: words,
     ...(metadata === undefined ? {} : { metadata }),
   };
-  warnOfReturners(call);
+  const returners = returnerNames(call, opts);
+  if (returners.length > 0) await caller.toReturners(returners, result, about);
   if (!isLocal(opts) && !flagOption(call, "no_return_event")) await caller.report(result, about);
   const { retcode } = result;
   if (flagOption(call, "print_metadata")) {
@@ -195,16 +213,27 @@ function callFailed(call: Invocation, caller: Caller, fun: string, error: unknow
     io.err(`Command required for '${fun}' not found: ${messageOf(error)}\n`);
   } else if (error instanceof CommandExecutionError) {
     io.err(`Error running '${fun}': ${messageOf(error)}\n`);
-  } else if (error instanceof InvalidArguments) {
+  } else if (isArgumentError(error)) {
     io.err(`\nPassed invalid arguments: ${messageOf(error)}.\n\nUsage:\n`);
     const found = caller.registry.lookup(fun);
     if (found) io.out(`${docText(found.fn)}\n`);
-  } else throw error;
+  } else if (error instanceof SaltException) throw error;
+  else {
+    log.debug(() => `What ${fun} threw: ${error instanceof Error ? error.stack : error}`);
+    io.err(`The minion function caused an exception: ${messageOf(error)}\n`);
+  }
   return EX.GENERIC;
 }
 
-function warnOfReturners(call: Invocation): void {
-  for (const name of (textOption(call, "return") ?? "").split(",").filter(Boolean)) {
-    log.error(`Returner ${name} could not be loaded: it is not available here`);
-  }
+/** Salt's invocation errors are type errors to this program, but for those of its own reading. */
+function isArgumentError(error: unknown): boolean {
+  if (error instanceof UnknownKeywords) return false;
+  return error instanceof InvalidArguments || error instanceof SaltInvocationError;
+}
+
+/** Those of the command line; without them, those of the option `return`. */
+function returnerNames(call: Invocation, opts: MinionOpts): string[] {
+  const given = textOption(call, "return") ?? opts["return"];
+  const names = typeof given === "string" ? given.split(",") : [];
+  return [...new Set(names.map((name) => name.trim()).filter((name) => name !== ""))];
 }

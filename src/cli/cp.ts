@@ -141,6 +141,12 @@ class Copy {
   }
 }
 
+/**
+ * Stands before each piece. Without it a piece of letters and digits alone that ends in one `=` reads as
+ * a keyword argument; decoders of base64 pass over it.
+ */
+const NOT_A_KEYWORD = "\n";
+
 /** The content in base64, a piece at a time; null for an empty folder. */
 async function* pieces(
   { path, mode }: Item,
@@ -155,7 +161,8 @@ async function* pieces(
       const { bytesRead } = await file.read(buffer, 0, size);
       if (bytesRead === 0 && !first) return;
       const piece = Buffer.from(buffer.subarray(0, bytesRead));
-      yield (compress ? await promisify(gzip)(piece) : piece).toString("base64");
+      const text = (compress ? await promisify(gzip)(piece) : piece).toString("base64");
+      yield text === "" ? "" : NOT_A_KEYWORD + text;
       if (bytesRead < size) return;
     }
   } finally {

@@ -10,7 +10,7 @@ import { runtime } from "../runtime/mod.ts";
 import { lookUpUser } from "../runtime/user.ts";
 import { type Reporter, reporterOfThisProcess, startInBackground } from "./background.ts";
 import { type FolderOptions, type Owner, prepareFolders } from "./daemon_folders.ts";
-import { type PidFile, refuseSecond, writePidFile } from "./pid_file.ts";
+import { awaitPredecessor, type PidFile, refuseSecond, writePidFile } from "./pid_file.ts";
 
 /** The options a daemon's frame looks at. */
 export interface DaemonOptions extends LoggingOptions, FolderOptions {
@@ -122,6 +122,9 @@ function wait(seconds: number): { promise: Promise<"late">; cancel(): void } {
 
 /** ms after the start when what only the start needed is let go: a minion has signed in by then. */
 const RELEASE_AFTER_MS = 5000;
+
+/** ms that a start waits for the daemon before it to end, as in `kill PID; saltx master -d`. */
+const PREDECESSOR_MS = 3000;
 
 /** One daemon in this process, from its pid file to its exit code. */
 class DaemonProcess {
@@ -272,6 +275,7 @@ class DaemonProcess {
  */
 export async function runDaemon(spec: DaemonSpec): Promise<number> {
   const reporter = await reporterOfThisProcess();
+  await awaitPredecessor(spec.pidfile, PREDECESSOR_MS);
   if (!spec.daemonise || reporter) return await new DaemonProcess(spec, reporter).run();
   refuseSecond(spec.pidfile, spec.name);
   await startInBackground({

@@ -18,7 +18,6 @@ import { readKeyFile } from "../key/key_files.ts";
 import {
   EstateKeyStore,
   keyFinger,
-  type KeyStore,
   sortIgnoringCase,
   STATE_FOLDERS,
   stateOfFolder,
@@ -27,7 +26,7 @@ import { getLogger, type Logging, setupLogging } from "../logging/mod.ts";
 import type { Data } from "../types/mod.ts";
 import { checkUsage, chooseAction, type KeyToolAction, truthOption } from "./key/action.ts";
 import { decideKeys } from "./key/decide.ts";
-import { generateKeys, generateSignature } from "./key/generate.ts";
+import { generateKeys, generateSignature } from "../key/generate.ts";
 import { flagOption, type RunTool, textOption } from "./invocation.ts";
 import type { Invocation } from "./invocation.ts";
 import { Output } from "./output.ts";
@@ -36,7 +35,7 @@ import { Output } from "./output.ts";
 interface KeyTool {
   call: Invocation;
   opts: MasterOpts;
-  store: KeyStore;
+  store: EstateKeyStore;
   show(data: Data): void;
 }
 
@@ -148,6 +147,11 @@ function allKeys(tool: KeyTool): KeysByFolder {
   return { ...storedKeys(tool), local: localKeys(tool.opts.pki_dir) ?? [] };
 }
 
+function ownKey(path: string, name: string): [string, string][] {
+  const text = readKeyFile(path);
+  return text === null ? [] : [[name, text]];
+}
+
 /** Shows something about each matching key. */
 function showKeys(
   tool: KeyTool,
@@ -161,9 +165,9 @@ function showKeys(
     const texts: Record<string, string> = shown[folder] = {};
     const state = stateOfFolder(folder);
     for (const id of ids) {
-      const text = state ? store.read(state, id) : readKeyFile(join(opts.pki_dir, id));
-      // Null: it was moved while this ran.
-      if (text !== null) texts[id] = textOf(text);
+      // None: it was moved while this ran.
+      const found = state ? store.readAll(state, id) : ownKey(join(opts.pki_dir, id), id);
+      for (const [name, text] of found) texts[name] = textOf(text);
     }
   }
   show(shown);

@@ -60,9 +60,11 @@ export async function signIn(
 ): Promise<Credentials | undefined> {
   const eauth = textOption(call, "eauth");
   const file = tokenFile(opts, call.io.env);
-  if (eauth === undefined) {
+  const wantsAnother = flagOption(call, "mktoken") || call.explicit.has("username");
+  if (eauth === undefined || !wantsAnother) {
     const token = client.hasKey ? null : readToken(file, opts.token_expire);
-    return token === null ? undefined : { token };
+    if (token !== null) return { token };
+    if (eauth === undefined) return undefined;
   }
   const username = await ask(call, "username");
   const password = await ask(call, "password");

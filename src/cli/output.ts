@@ -4,6 +4,8 @@
  */
 import { appendFileSync, existsSync, truncateSync } from "node:fs";
 import { messageOf } from "../errors.ts";
+import { customFiles } from "../loader/custom/files.ts";
+import { customOutputter } from "../loader/custom/output.ts";
 import { getLogger } from "../logging/mod.ts";
 import {
   chooseOutputter,
@@ -11,7 +13,7 @@ import {
   type OutputOptions,
   outputter,
 } from "../plugins/outputters/mod.ts";
-import type { Data } from "../types/mod.ts";
+import type { Data, DataMap } from "../types/mod.ts";
 import { flagOption, type Invocation, textOption } from "./invocation.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -30,6 +32,8 @@ export class Output {
   readonly #options: OutputOptions;
   readonly #file: string | undefined;
   #warned = false;
+  /** Users' outputters by name: a command that shows ten thousand results looks for each once. */
+  readonly #users = new Map<string, ReturnType<typeof usersOutputter>>();
 
   /**
    * `opts` is the configuration with the command line's options in it; `fun` and `arg` are the command.
@@ -66,13 +70,26 @@ export class Output {
   /** Shows data by the outputter that options, configuration or the function ask for. */
   show(data: Data, shown: Shown = {}): void {
     let name = chooseOutputter(shown.out, this.#options);
-    if (!outputter(name)) {
+    const users = this.#usersOutputter(name);
+    if (users) {
+      try {
+        return this.#write(users(data, plainOptions(this.#options)));
+      } catch (error) {
+        log.error(`Custom outputter ${name} fails: ${messageOf(error)}`);
+        name = "nested";
+      }
+    } else if (!outputter(name)) {
       if (!this.#warned) log.error(`Invalid outputter ${name} specified, fall back to nested`);
       this.#warned = true;
       name = "nested";
     }
     const call = shown.retcode === undefined ? {} : { retcode: shown.retcode };
     this.#write(formatOutput(data, name, this.#options, call));
+  }
+
+  #usersOutputter(name: string): ReturnType<typeof usersOutputter> {
+    if (!this.#users.has(name)) this.#users.set(name, usersOutputter(this.#options, name));
+    return this.#users.get(name);
   }
 
   #write(text: string): void {
@@ -89,6 +106,19 @@ export class Output {
   note(text: string): void {
     this.#call.io.out(`${text}\n`);
   }
+}
+
+/** A user's outputter goes before a built-in one of its name. */
+function usersOutputter(options: OutputOptions, name: string) {
+  return customFiles(options, "output").length > 0 ? customOutputter(options, name) : undefined;
+}
+
+/** Options that can be sent to a thread. */
+function plainOptions(options: OutputOptions): DataMap {
+  const wanted = Object.entries(options).filter(([, value]) =>
+    ["string", "number", "boolean"].includes(typeof value)
+  );
+  return Object.fromEntries(wanted) as DataMap;
 }
 
 /** The options that outputters look at. */

@@ -21,6 +21,9 @@ import { ensureDir, fileError } from "../fs/mod.ts";
 /** How often a stale file is taken away before another daemon is thought to be faster. */
 const ATTEMPTS = 5;
 
+/** ms between two looks at a daemon that is to end. */
+const LOOK_MS = 20;
+
 /** The pid file of this process. */
 export interface PidFile {
   /** Takes the file away, if it is still ours. Fails silently: a user without rights leaves it stale. */
@@ -70,6 +73,14 @@ export function runningDaemon(path: string): number | undefined {
   const pid = readPid(path);
   if (pid === undefined || pid === process.pid || pid === process.ppid) return undefined;
   return isAlive(pid) && looksLikeDaemon(pid) ? pid : undefined;
+}
+
+/** Waits at most `ms` for the daemon of this pid file to end: it may have been asked to just now. */
+export async function awaitPredecessor(path: string, ms: number): Promise<void> {
+  const end = performance.now() + ms;
+  while (runningDaemon(path) !== undefined && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }
 
 /** @throws SaltException when a daemon runs with this pid file. */

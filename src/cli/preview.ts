@@ -6,17 +6,18 @@
 import { openMinionDataCache } from "../cache/mod.ts";
 import { resolveTarget } from "../client/mod.ts";
 import type { MasterOpts } from "../config/mod.ts";
-import { PkiKeyStore } from "../key/mod.ts";
+import { EstateKeyStore } from "../key/mod.ts";
 import { expectedMinions } from "../master/targets.ts";
 import type { DataMap, Target } from "../types/mod.ts";
 
 /** The ids. */
 export function previewTarget(opts: MasterOpts, target: Target): readonly string[] {
-  const minions = openMinionDataCache({ cachedir: opts.cachedir });
+  const minions = openMinionDataCache(opts);
   try {
     const resolved = resolveTarget(target, opts.nodegroups);
     const nodegroups = opts.nodegroups as DataMap;
-    return expectedMinions(resolved, { keys: new PkiKeyStore(opts), minions, nodegroups }).minions;
+    return expectedMinions(resolved, { keys: new EstateKeyStore(opts), minions, nodegroups })
+      .minions;
   } finally {
     minions.close();
   }

@@ -2,8 +2,7 @@
  * The streams of this process as tools see them.
  * @module
  */
-import { Buffer } from "node:buffer";
-import { fstatSync, writeSync } from "node:fs";
+import { isTerminal, stdWriter } from "../runtime/std_streams.ts";
 import type { CliIo } from "./invocation.ts";
 
 async function readSecret(prompt: string): Promise<string | null> {
@@ -38,46 +37,12 @@ class StdinLines {
   }
 }
 
-/** Whether a file descriptor is a terminal. Node's own answer is asked for only where it may be yes. */
-function isTerminal(fd: 0 | 1 | 2): boolean {
-  try {
-    if (!fstatSync(fd).isCharacterDevice()) return false;
-  } catch {
-    return false;
-  }
-  // Each stream loads what it needs when it is first looked at.
-  const stream = fd === 0 ? process.stdin : fd === 1 ? process.stdout : process.stderr;
-  return stream.isTTY === true;
-}
-
-/**
- * Writes at once, without Node's streams, which take longer to load than most tools run. A pipe that
- * is full for the moment gets the rest by the stream after all. A reader that went away (`| head`) ends
- * the process quietly.
- */
-function writer(fd: 1 | 2): (text: string) => void {
-  let stream: NodeJS.WriteStream | undefined;
-  const fail = (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    if (error.code !== "EAGAIN") throw error;
-  };
-  return (text) => {
-    let rest: Uint8Array = Buffer.from(text);
-    try {
-      while (!stream && rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
-    } catch (error) {
-      fail(error as NodeJS.ErrnoException);
-      stream = fd === 1 ? process.stdout : process.stderr;
-      stream.on("error", fail);
-    }
-    if (rest.length > 0) stream?.write(rest);
-  };
-}
-
 /** The process's own streams. */
 export function processIo(): CliIo {
   const stdin = new StdinLines();
-  const [out, err] = [writer(1), writer(2)];
+  // A reader that went away ends the process quietly.
+  const gone = () => process.exit(0);
+  const [out, err] = [stdWriter(1, gone), stdWriter(2, gone)];
   const stdoutIsTerminal = isTerminal(1);
   return {
     out,

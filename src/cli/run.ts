@@ -15,7 +15,8 @@ import type { MasterOpts } from "../config/mod.ts";
 import { CommandNotFoundError, EX, SaltClientError } from "../errors.ts";
 import { openEventClient } from "../event/mod.ts";
 import { conditionInput, splitInput } from "../loader/args.ts";
-import { RUNNERS } from "../plugins/runners/mod.ts";
+import type { RunnerModule } from "../loader/runner_types.ts";
+import { runnersOf } from "../plugins/runners/mod.ts";
 import { currentJid, isValidJid } from "../text/jid.ts";
 import { type Data, type DataMap, isMap, type Jid } from "../types/mod.ts";
 import { toolHelp } from "./help.ts";
@@ -35,18 +36,19 @@ export const run: RunTool = async (call) => {
     call.io.out(dumpConfig(opts));
     return EX.OK;
   }
-  if (flagOption(call, "doc")) return showDocs(call, opts);
+  if (flagOption(call, "doc")) return await showDocs(call, opts);
   const [fun] = call.args;
   if (fun === undefined) {
     call.io.out(toolHelp(call.tool, call.program, call.io.columns - 2));
     throw new UsageError("Requires a function, or --doc");
   }
-  checkFunction(fun);
+  const modules = await runnersOf(opts);
+  checkFunction(modules, fun);
   const jid = textOption(call, "jid");
   if (jid !== undefined && !isValidJid(jid)) throw new UsageError(`'${jid}' is not a valid JID`);
   const local = textOption(call, "eauth") === undefined && !flagOption(call, "async");
   const job = { fun, jid: (jid ?? currentJid()) as Jid, ...argumentsOf(call) };
-  return local ? await runHere(call, opts, job) : await runOnMaster(call, opts, job);
+  return local ? await runHere(call, opts, modules, job) : await runOnMaster(call, opts, job);
 };
 
 interface RunnerJob {
@@ -61,35 +63,41 @@ function argumentsOf(call: Invocation): Pick<RunnerJob, "args" | "kwargs"> {
   return splitInput(call.args.slice(1), { noParse });
 }
 
-function showDocs(call: Invocation, opts: MasterOpts): number {
+async function showDocs(call: Invocation, opts: MasterOpts): Promise<number> {
   if (call.args.length > 1) {
     throw new UsageError("You can only get documentation for one method at one time");
   }
   const output = new Output(call, opts);
-  const docs = runnerDocs(RUNNERS, call.args[0]);
+  const modules = await runnersOf(opts);
+  const docs = runnerDocs(modules, call.args[0]);
   const names = Object.keys(docs);
-  if (names.length === 0) throw notAvailable(call.args[0] ?? "");
+  if (names.length === 0) throw notAvailable(modules, call.args[0] ?? "");
   for (const name of names) output.note(`${name}:\n${docs[name]}`);
   return EX.OK;
 }
 
-function checkFunction(fun: string): void {
-  if (!runnerNames(RUNNERS).includes(fun)) throw notAvailable(fun);
+function checkFunction(modules: readonly RunnerModule[], fun: string): void {
+  if (!runnerNames(modules).includes(fun)) throw notAvailable(modules, fun);
 }
 
-function notAvailable(fun: string): CommandNotFoundError {
-  const near = nearMiss(fun, runnerNames(RUNNERS));
+function notAvailable(modules: readonly RunnerModule[], fun: string): CommandNotFoundError {
+  const near = nearMiss(fun, runnerNames(modules));
   return new CommandNotFoundError(
     `'${fun}' is not available.${near ? ` Did you mean '${near}'?` : ""}`,
   );
 }
 
-async function runHere(call: Invocation, opts: MasterOpts, job: RunnerJob): Promise<number> {
+async function runHere(
+  call: Invocation,
+  opts: MasterOpts,
+  modules: readonly RunnerModule[],
+  job: RunnerJob,
+): Promise<number> {
   const output = new Output(call, opts, { fun: job.fun });
   const quiet = flagOption(call, "quiet");
   const caller = new RunnerCaller({
     opts,
-    modules: RUNNERS,
+    modules,
     openClient: () => openLocalClient(opts),
     openBus: () => openEventClient({ node: "master", sockDir: opts.sock_dir }),
     onProgress: (event) => {

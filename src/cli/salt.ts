@@ -14,7 +14,7 @@ import type { MasterOpts } from "../config/mod.ts";
 import { AuthenticationError, AuthorizationError, EX, SaltException } from "../errors.ts";
 import { yamlifyArg } from "../loader/args.ts";
 import { parseDuration } from "../text/duration.ts";
-import { type Data, type DataMap, isMap } from "../types/mod.ts";
+import { cameBack, type Data, type DataMap, isMap } from "../types/mod.ts";
 import { toolHelp } from "./help.ts";
 import { onInterrupt } from "./interrupt.ts";
 import {
@@ -298,7 +298,7 @@ export function closing(call: Invocation, summary: Summary, interrupted: boolean
 }
 
 function hidden(call: Invocation, { end }: MinionResult): boolean {
-  return end !== "returned" && end !== "failed" && end !== "queued" &&
+  return !cameBack(end) && end !== "queued" &&
     !flagOption(call, "show_timeout") &&
     !flagOption(call, "verbose");
 }
@@ -307,7 +307,7 @@ async function runLive(run: SaltRun, wantsSummary: boolean): Promise<number> {
   const { call, output, request } = run;
   const watched = await WatchedJob.start(run, request);
   const summary = new Summary();
-  const quiet = flagOption(call, "progress");
+  const quiet = flagOption(call, "progress") || textOption(call, "output") === "progress";
   for await (const result of watched.results()) {
     summary.add(result);
     if (!quiet && !hidden(call, result)) {

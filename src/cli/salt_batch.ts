@@ -5,7 +5,7 @@
 import { type BatchEvent, type MinionResult, runBatches } from "../client/mod.ts";
 import { EX } from "../errors.ts";
 import { pyRepr } from "../text/py_repr.ts";
-import type { Data, DataMap } from "../types/mod.ts";
+import { cameBack, type Data, type DataMap } from "../types/mod.ts";
 import { flagOption } from "./invocation.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { interruptText, type SaltRun } from "./salt.ts";
@@ -80,7 +80,7 @@ class BatchView {
     if (Math.abs(retcode) > Math.abs(this.#worst)) this.#worst = retcode;
     if (this.#all) {
       this.#all[id] = ret;
-    } else if (end === "returned" || end === "failed") {
+    } else if (cameBack(end)) {
       const shown: Record<string, Data> = { retcode, jid, [id]: ret };
       this.#run.output.show(shown, { out });
     } else {

@@ -10,9 +10,10 @@ const NAMED = 20;
 const LINES: readonly (readonly [MinionEnd, string])[] = [
   ["not connected", "Minions not connected"],
   ["queued", "Minions that get the job when they are back"],
-  ["no response", "Minions not responding"],
+  ["timed out", "Minions not responding"],
   ["not known", "Minions not known"],
   ["still running", "Minions still running"],
+  ["interrupted", "Minions that were stopped during the job"],
   ["failed", "Minions with failures"],
 ];
 
@@ -40,7 +41,7 @@ export class Summary {
   /** The text; with `all`, every id by name. */
   text(all: boolean): string {
     const rule = "-------------------------------------------";
-    const returned = this.#count("returned", "failed");
+    const returned = this.#count("returned", "failed", "interrupted");
     const names = LINES.flatMap(([end, title]) => {
       const ids = this.#ids.get(end) ?? [];
       if (ids.length === 0) return [];
@@ -56,7 +57,7 @@ export class Summary {
       `# of minions targeted: ${this.total}`,
       `# of minions returned: ${returned}`,
       `# of minions that did not return: ${this.total - returned}`,
-      `# of minions with errors: ${this.#count("failed")}`,
+      `# of minions with errors: ${this.#count("failed", "interrupted")}`,
       ...names,
       rule,
     ].join("\n") + "\n";

@@ -14,6 +14,7 @@ const TOOLS: Readonly<Record<string, () => Promise<{ run: RunTool }>>> = {
   cp: () => import("./cp.ts"),
   completion: () => import("./completion.ts"),
   key: () => import("./key.ts"),
+  syndic: () => import("./syndic.ts"),
 };
 
 /** The program of a role. */

@@ -9,7 +9,7 @@ import { SaltInvocationError } from "../errors.ts";
 import { NoMinionsError } from "./errors.ts";
 import { noReturnText } from "./job.ts";
 import type { LocalClient } from "./local_client.ts";
-import type { Target } from "../types/mod.ts";
+import { cameBack, type Target } from "../types/mod.ts";
 import type { JobRequest, MinionResult } from "./types.ts";
 
 /** How to go about it. */
@@ -134,7 +134,7 @@ class BatchRun {
     try {
       for await (const result of results) {
         if (this.#ended) return;
-        if (result.end === "returned" || result.end === "failed") this.#join(result.id);
+        if (cameBack(result.end)) this.#join(result.id);
         else this.#emit({ kind: "down", id: result.id, result });
       }
     } catch (error) {

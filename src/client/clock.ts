@@ -3,6 +3,8 @@
  * @module
  */
 
+import { monotonicMs } from "../runtime/monotonic.ts";
+
 /** Time as clients see it. */
 export interface Clock {
   /** ms; only differences mean something. */
@@ -13,7 +15,7 @@ export interface Clock {
 
 /** The machine's time. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: monotonicMs,
   wait: (ms, signal) =>
     new Promise((resolve) => {
       if (signal.aborted) return resolve();

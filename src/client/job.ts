@@ -92,6 +92,8 @@ export class Job {
     this.#tracker.miss(published.missing);
     this.#tracker.notReached(published.notConnected, "not connected");
     this.#tracker.notReached(published.queued, "queued");
+    this.#tracker.returning(published.returning);
+    if (published.syndics !== null) this.#tracker.awaitSyndics(published.syndics);
   }
 
   /** Calls back for each minion that says that it still works on the job. */
@@ -122,7 +124,11 @@ export class Job {
         if (result) yield await this.#whole(result);
         else if (event === null && !this.#queue.open) break;
       }
-      for (const [id, end] of this.#tracker.unreturned()) {
+      const rest = this.#tracker.unreturned();
+      if (!signal?.aborted) {
+        await this.#tellTimedOut(rest.flatMap(([id, end]) => end === "timed out" ? [id] : []));
+      }
+      for (const [id, end] of rest) {
         yield {
           id,
           end,
@@ -137,11 +143,28 @@ export class Job {
     }
   }
 
+  /** The master cannot know by itself that nobody answers any more. */
+  async #tellTimedOut(minions: readonly string[]): Promise<void> {
+    if (minions.length === 0) return;
+    const seconds = this.#parts.rules.timeout / 1000;
+    const reason = `It neither returned within ${seconds} s nor said that it works on the job.`;
+    try {
+      const event = { jid: this.jid, minions: [...minions], reason };
+      await this.#parts.events.fire(`saltx/job/${this.jid}/ended`, event);
+    } catch (error) {
+      log.debug(`The master was not told who timed out: ${messageOf(error)}`);
+    }
+  }
+
   #take({ tag, data }: SaltEvent): MinionResult | null {
     const parts = tag.split("/");
     const now = this.#parts.clock.now();
     if (this.#parts.orderMasters && parts[0] === "syndic") return this.#takeFromSyndic(tag, data);
-    const [, , jid = "", kind] = parts;
+    const [, what, jid = "", kind] = parts;
+    if (what === "queue") {
+      if (jid === this.jid && kind === "sent") this.#tracker.sent(idList(data["minions"]), now);
+      return null;
+    }
     if (this.#questions.has(jid)) {
       if (kind === "ret") this.#takeAnswer(data, now);
     } else if (jid !== this.jid) {
@@ -159,9 +182,16 @@ export class Job {
 
   /** `syndic/<id>/<jid>`: minions of a lower master. */
   #takeFromSyndic(tag: string, data: DataMap): null {
-    if (tag.includes(this.jid)) {
-      this.#tracker.expect(idList(data["minions"]), this.#parts.clock.now());
+    const [, syndic = "", ...rest] = tag.split("/");
+    if (!rest.includes(this.jid)) return null;
+    if (isMap(data["error"])) {
+      log.error(`Syndic ${syndic} refused the job: ${String(data["error"]["message"])}`);
+      this.#tracker.syndicTold(syndic);
     }
+    this.#tracker.expect(idList(data["minions"]), this.#parts.clock.now());
+    this.#tracker.notReached(idList(data["not_connected"]), "not connected");
+    // One above further masters does not speak for these.
+    if (rest.length === 1 && data["order_masters"] !== true) this.#tracker.syndicTold(syndic);
     return null;
   }
 
@@ -173,11 +203,10 @@ export class Job {
     }
     if (!this.#tracker.returned(id)) return null;
     const retcode = worstRetcode(data);
-    const failed = retcode !== 0;
     const out = data["out"];
     return {
       id,
-      end: failed ? "failed" : "returned",
+      end: data["interrupted"] === true ? "interrupted" : retcode === 0 ? "returned" : "failed",
       ret: data["return"] ?? null,
       retcode,
       ...(typeof out === "string" && out !== "" ? { out } : {}),

@@ -32,6 +32,8 @@ interface Waiting {
   running: boolean;
   /** Asked in the current round and silent so far. */
   asked: boolean;
+  /** Its link broke a moment ago: it gets the job when it is back. */
+  returning: boolean;
 }
 
 /** The state of one job. */
@@ -46,6 +48,8 @@ export class JobTracker {
   #roundEnds: number;
   /** Somebody is known to work on the job, or nobody was asked yet. */
   #anyRunning = true;
+  /** Syndics that have not told of their minions yet; null: it is not known which there are. */
+  #syndics: Set<string> | null = null;
   /** How many were asked in this round and are silent so far. */
   #silent = 0;
 
@@ -59,8 +63,39 @@ export class JobTracker {
   expect(ids: Iterable<string>, now: number): void {
     for (const id of ids) {
       if (this.#found.has(id) || this.#waiting.has(id) || this.#notReached.has(id)) continue;
-      this.#waiting.set(id, { until: now + this.#rules.timeout, running: false, asked: false });
+      const until = now + this.#rules.timeout;
+      this.#waiting.set(id, { until, running: false, asked: false, returning: false });
     }
+  }
+
+  /** Notes that these get the job when they are back, which should be soon. */
+  returning(ids: Iterable<string>): void {
+    for (const id of ids) {
+      const state = this.#waiting.get(id);
+      if (state) state.returning = true;
+    }
+  }
+
+  /** Notes that these are back and were sent the job. */
+  sent(ids: Iterable<string>, now: number): void {
+    for (const id of ids) {
+      const state = this.#waiting.get(id);
+      if (!state?.returning) continue;
+      state.returning = false;
+      state.until = now + this.#rules.timeout;
+      this.#anyRunning = true;
+      this.#roundEnds = Math.max(this.#roundEnds, state.until);
+    }
+  }
+
+  /** Notes who may tell of more minions. */
+  awaitSyndics(ids: Iterable<string>): void {
+    this.#syndics = new Set(ids);
+  }
+
+  /** Notes that a syndic has told of all its minions. */
+  syndicTold(id: string): void {
+    this.#syndics?.delete(id);
   }
 
   /** Adds ids that were named but of which no return can be expected. */
@@ -116,7 +151,7 @@ export class JobTracker {
 
   /** What to do at this time. */
   next(now: number): NextStep {
-    const holdUntil = this.#start + this.#rules.hold;
+    const holdUntil = this.#syndics?.size === 0 ? this.#start : this.#start + this.#rules.hold;
     if (this.#waiting.size === 0) {
       return now >= holdUntil ? { kind: "end" } : { kind: "wait", until: holdUntil };
     }
@@ -130,12 +165,16 @@ export class JobTracker {
   #ask(now: number): NextStep {
     this.#anyRunning = false;
     this.#roundEnds = now + this.#rules.gather;
-    for (const state of this.#waiting.values()) {
-      state.asked = true;
+    const ids: string[] = [];
+    for (const [id, state] of this.#waiting) {
+      state.asked = !state.returning;
       state.running = false;
+      if (state.asked) ids.push(id);
     }
-    this.#silent = this.#waiting.size;
-    return { kind: "ask", ids: [...this.#waiting.keys()] };
+    this.#silent = ids.length;
+    if (ids.length > 0) return { kind: "ask", ids };
+    this.#roundEnds = now;
+    return this.next(now);
   }
 
   /** Returned so far. */
@@ -156,11 +195,12 @@ export class JobTracker {
   /** Those without a return, and why. */
   unreturned(): [
     id: string,
-    end: "no response" | "still running" | "not connected" | "queued" | "not known",
+    end: "timed out" | "still running" | "not connected" | "queued" | "not known",
   ][] {
     const rows: ReturnType<JobTracker["unreturned"]> = [];
     for (const [id, state] of this.#waiting) {
-      rows.push([id, state.running ? "still running" : "no response"]);
+      const why = state.returning ? "not connected" : "timed out";
+      rows.push([id, state.running ? "still running" : why]);
     }
     for (const [id, why] of this.#notReached) rows.push([id, why]);
     for (const id of this.#missing) rows.push([id, "not known"]);

@@ -13,10 +13,10 @@ import {
   SaltClientError,
   SaltInvocationError,
 } from "../errors.ts";
-import type { EventClient } from "../event/types.ts";
+import type { EventClient, EventSubscription } from "../event/types.ts";
 import { getLogger } from "../logging/mod.ts";
 import { packWire, unpack } from "../serializers/msgpack.ts";
-import { currentJid, makeJid } from "../text/jid.ts";
+import { clusterJid, currentJid, makeJid } from "../text/jid.ts";
 import type { RequestClient } from "../transport/types.ts";
 import { type Data, type DataMap, isMap, type Jid } from "../types/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -82,7 +82,7 @@ export class LocalClient {
   newJid(): Jid {
     const { now } = this.#parts;
     lastJid = now ? makeJid(now(), lastJid) : currentJid(lastJid);
-    return lastJid;
+    return this.opts.cluster ? clusterJid(lastJid) : lastJid;
   }
 
   /**
@@ -128,13 +128,12 @@ export class LocalClient {
   async #startAs(jid: Jid, request: JobRequest): Promise<Job> {
     const events = await this.#openEvents();
     const orderMasters = this.opts.order_masters;
-    const subscription = orderMasters
-      ? events.subscribe(`salt/job/${jid}/`, "syndic/")
-      : events.subscribe(`salt/job/${jid}/`);
+    const own = [`salt/job/${jid}/`, `salt/queue/${jid}/`];
+    const subscription = events.subscribe(...own, ...(orderMasters ? ["syndic/"] : []));
     const queue = new EventQueue(this.clock);
     queue.add(subscription);
     try {
-      await subscription.ready;
+      await heard(subscription);
       const published = await this.publish({ ...request, jid });
       return new Job(published, queue, {
         events,
@@ -270,6 +269,18 @@ export class LocalClient {
   }
 }
 
+/** Nothing is sent before the bus is known to deliver. */
+async function heard(subscription: EventSubscription): Promise<void> {
+  try {
+    await subscription.ready;
+  } catch (error) {
+    throw new SaltClientError(
+      `The salt master could not be contacted. Is master running?\n(${messageOf(error)})`,
+      { exitCode: 2, cause: error },
+    );
+  }
+}
+
 function refused(reply: Data): boolean {
   if (reply === "" || (isMap(reply) && Object.keys(reply).length === 0)) return true;
   const error = isMap(reply) ? reply["error"] : undefined;
@@ -317,6 +328,8 @@ function readPublished(reply: DataMap, mayBeEmpty: boolean): Published {
     missing: texts(load["missing"]),
     notConnected: texts(load["not_connected"]),
     queued: texts(load["queued"]),
+    returning: texts(load["returning"]),
+    syndics: Array.isArray(load["syndics"]) ? texts(load["syndics"]) : null,
   };
 }
 

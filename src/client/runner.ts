@@ -3,23 +3,20 @@
  * (`salt/runner.py:RunnerClient`, `salt/client/mixins.py:SyncClientMixin.low`)
  * @module
  */
-import {
-  type JobCache,
-  openJobCache,
-  openMineStore,
-  openMinionDataCache,
-  openQueueStore,
-} from "../cache/mod.ts";
+import { type JobCache, openMineStore, openMinionDataCache, openQueueStore } from "../cache/mod.ts";
 import type { MasterOpts } from "../config/mod.ts";
 import { CommandNotFoundError, messageOf, SaltException } from "../errors.ts";
 import type { EventClient } from "../event/types.ts";
-import { PkiKeyStore } from "../key/mod.ts";
+import { EstateKeyStore } from "../key/mod.ts";
 import { bindArguments, InvalidArguments } from "../loader/bind.ts";
 import { docText } from "../loader/docs.ts";
 import type { RunnerContext, RunnerFunction, RunnerModule } from "../loader/runner_types.ts";
 import type { ExecutionFunction } from "../loader/types.ts";
 import { getLogger } from "../logging/mod.ts";
 import { globMatch } from "../text/glob.ts";
+import { openMasterJobs } from "../plugins/returners/job_copies.ts";
+import { masterOption } from "../plugins/returners/master_option.ts";
+import type { Returners } from "../plugins/returners/mod.ts";
 import { type Data, type DataMap, isMap, type Jid, type MinionId } from "../types/mod.ts";
 import type { LocalClient } from "./local_client.ts";
 
@@ -124,15 +121,16 @@ export class RunnerCaller {
   readonly #mine: ReturnType<typeof openMineStore>;
   readonly #minionData: ReturnType<typeof openMinionDataCache>;
   readonly #stop = new AbortController();
+  #returners: Promise<Returners> | undefined;
   #client: Promise<LocalClient> | undefined;
   #bus: Promise<EventClient | null> | undefined;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
-    this.#jobs = openJobCache({ cachedir: parts.opts.cachedir });
+    this.#jobs = openMasterJobs(parts.opts);
     this.#queue = openQueueStore({ cachedir: parts.opts.cachedir });
-    this.#mine = openMineStore({ cachedir: parts.opts.cachedir });
-    this.#minionData = openMinionDataCache({ cachedir: parts.opts.cachedir });
+    this.#mine = openMineStore(parts.opts);
+    this.#minionData = openMinionDataCache(parts.opts);
   }
 
   /**
@@ -187,7 +185,7 @@ export class RunnerCaller {
       jobs: this.#jobs,
       queue: this.#queue,
       mine: this.#mine,
-      keys: new PkiKeyStore(opts),
+      keys: new EstateKeyStore(opts),
       minionData: this.#minionData,
       client: {
         cmd: async (target, fun, arg, options = {}) => {
@@ -195,10 +193,17 @@ export class RunnerCaller {
           return [...(await client.collect({ target, fun, arg, ...options })).values()];
         },
       },
+      returner: async (name) => (await this.#openReturners()).get(name),
       connected: async () => await (await this.#openClient()).connected(),
       log,
       fireEvent: (tag, data) => this.#fire(tag, data),
       docs: () => runnerDocs(this.#parts.modules),
+      runner: async (fun, args, kwargs) => {
+        const found = find(this.#parts.modules, fun);
+        if (!found) throw new CommandNotFoundError(`'${fun}' is not available.`);
+        const bound = bindArguments(fun, asExecution(found.fn), args, kwargs);
+        return await found.fn.run(this.#context(jid), bound);
+      },
       execute: (fun, args, kwargs) => {
         if (this.#parts.execute) return this.#parts.execute(fun, args, kwargs);
         throw new SaltException(`Execution functions such as '${fun}' cannot be called from here`);
@@ -245,6 +250,13 @@ export class RunnerCaller {
     return bus !== null;
   }
 
+  #openReturners(): Promise<Returners> {
+    return this.#returners ??= import("../plugins/returners/mod.ts").then(({ Returners }) => {
+      const { opts } = this.#parts;
+      return new Returners({ opts: opts as unknown as DataMap, option: masterOption(opts) });
+    });
+  }
+
   #openClient(): Promise<LocalClient> {
     this.#client ??= this.#parts.openClient();
     return this.#client;
@@ -256,6 +268,7 @@ export class RunnerCaller {
     this.#queue.close();
     this.#mine.close();
     this.#minionData.close();
+    this.#returners?.then((returners) => returners.reset(), () => {});
     this.#client?.then((client) => client.close(), () => {});
     this.#bus?.then((bus) => bus?.close(), () => {});
   }

@@ -10,6 +10,8 @@ export type MinionEnd =
   | "returned"
   /** Came back with another return code. */
   | "failed"
+  /** The minion was stopped or killed while it worked on the job, and says so. */
+  | "interrupted"
   /** The master knows that the minion held no connection when the job was sent. */
   | "not connected"
   /** Not connected; the master keeps the job and sends it when the minion comes back. */
@@ -17,7 +19,7 @@ export type MinionEnd =
   /** Named in the target, but the master has no accepted key of that name. */
   | "not known"
   /** Neither returned nor said that it still works on the job. */
-  | "no response"
+  | "timed out"
   /** Said that it still works on the job when waiting was ended. */
   | "still running";
 
@@ -72,6 +74,10 @@ export interface Published {
   readonly notConnected: readonly string[];
   /** Of those expected, for whom the master keeps the job until they come back. */
   readonly queued: readonly string[];
+  /** Of those expected, who lost the connection a moment ago and gets the job when it is back. */
+  readonly returning: readonly string[];
+  /** Syndics that may tell of more minions; null: the master does not know. */
+  readonly syndics: readonly string[] | null;
 }
 
 /** The options of a master that its clients look at. */

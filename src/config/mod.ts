@@ -9,6 +9,7 @@ export { describeOption, describeOptions, dumpConfig } from "./describe.ts";
 export type { OptionDescription, Role } from "./describe.ts";
 export { loadMasterConfig, loadMinionConfig } from "./load.ts";
 export type { LoadOptions } from "./load.ts";
+export { loadSyndicConfig, type SyndicOpts } from "./syndic.ts";
 export { masterAddresses, masterUri, parseMasterAddress } from "./master_address.ts";
 export type { MasterAddress } from "./master_address.ts";
 export { generateMinionId } from "./minion_id.ts";

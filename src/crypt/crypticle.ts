@@ -15,7 +15,7 @@ import {
 } from "node:crypto";
 import { AuthenticationError, SaltClientError, SaltDeserializationError } from "../errors.ts";
 import { runtime } from "../runtime/mod.ts";
-import { packWire, unpack } from "../serializers/msgpack.ts";
+import { packWireParts, unpack, wireBytesHead } from "../serializers/msgpack.ts";
 import { type Data, isMap } from "../types/mod.ts";
 
 const MARKER = Buffer.from("pickle::", "latin1");
@@ -56,10 +56,12 @@ export class Crypticle {
 
   /** Encrypts a value, with the asker's nonce in front of it when it is a reply. */
   dumps(value: Data, nonce?: string): Uint8Array {
-    const parts = nonce === undefined
-      ? [MARKER, packWire(value)]
-      : [MARKER, Buffer.from(nonce, "latin1"), packWire(value)];
-    return this.encrypt(Buffer.concat(parts));
+    return this.#seal(plainParts(value, nonce), freshIv(), false);
+  }
+
+  /** {@linkcode Crypticle.dumps} as a packed value, which is what a reply is, without copying it. */
+  dumpsPacked(value: Data, nonce?: string): Uint8Array {
+    return this.#seal(plainParts(value, nonce), freshIv(), true);
   }
 
   /**
@@ -78,7 +80,7 @@ export class Crypticle {
       }
       start += NONCE_BYTES;
     }
-    return unpack(plaintext.subarray(start), options.raw ? { raw: true } : {});
+    return unpack(plaintext.subarray(start), options.raw ? { raw: true, share: true } : {});
   }
 
   /** {@linkcode Crypticle.loads} for a peer's message: undefined when it is not a value under this key. */
@@ -94,17 +96,29 @@ export class Crypticle {
 
   /** Encrypts bytes. */
   encrypt(plaintext: Uint8Array): Uint8Array {
-    return this.encryptWithIv(plaintext, randomBytes(IV_BYTES));
+    return this.encryptWithIv(plaintext, freshIv());
   }
 
   /** {@linkcode Crypticle.encrypt} with a given IV; an IV must never be used twice: for tests alone. */
   encryptWithIv(plaintext: Uint8Array, iv: Uint8Array): Uint8Array {
-    const body = runtime.aesCbcEncrypt(this.#aesKey, iv, plaintext);
-    const message = new Uint8Array(IV_BYTES + body.length + MAC_BYTES);
-    message.set(iv, 0);
-    message.set(body, IV_BYTES);
-    const end = IV_BYTES + body.length;
-    message.set(this.#mac(message.subarray(0, end)), end);
+    return this.#seal([plaintext], iv, false);
+  }
+
+  /** A message, or with `packed` what msgpack makes of it. */
+  #seal(parts: readonly Uint8Array[], iv: Uint8Array, packed: boolean): Uint8Array {
+    const plain = parts.reduce((sum, { length }) => sum + length, 0);
+    // The padding is 1 to 16 bytes.
+    const length = IV_BYTES + plain - plain % IV_BYTES + IV_BYTES + MAC_BYTES;
+    const head = packed ? wireBytesHead(length) : new Uint8Array();
+    const message = new Uint8Array(Buffer.allocUnsafeSlow(head.length + length).buffer);
+    message.set(head, 0);
+    message.set(iv, head.length);
+    let at = head.length + IV_BYTES;
+    for (const piece of runtime.aesCbcEncrypt(this.#aesKey, iv, parts)) {
+      message.set(piece, at);
+      at += piece.length;
+    }
+    message.set(this.#mac(message.subarray(head.length, at)), at);
     return message;
   }
 
@@ -129,6 +143,24 @@ export class Crypticle {
   #mac(data: Uint8Array): Uint8Array {
     return createHmac("sha256", this.#macKey).update(data).digest();
   }
+}
+
+/** Random bytes for the next IVs: asking for each one alone takes as long as encrypting does. */
+let ivs = new Uint8Array();
+let ivsUsed = 0;
+
+function freshIv(): Uint8Array {
+  if (ivsUsed === ivs.length) {
+    ivs = randomBytes(IV_BYTES * 256);
+    ivsUsed = 0;
+  }
+  return ivs.subarray(ivsUsed, ivsUsed += IV_BYTES);
+}
+
+function plainParts(value: Data, nonce: string | undefined): Uint8Array[] {
+  const front = nonce === undefined ? [MARKER] : [MARKER, Buffer.from(nonce, "latin1")];
+  const [head = new Uint8Array(), ...large] = packWireParts(value);
+  return [Buffer.concat([...front, head]), ...large];
 }
 
 function notAuthentic(): AuthenticationError {

@@ -22,8 +22,11 @@ export interface KeyPairOptions {
   passphrase?: string;
 }
 
-/** Parsed keys kept of each kind; beyond it the memory starts anew. */
-const MAX_CACHED = 4096;
+/**
+ * Parsed keys kept of each kind; beyond it the oldest go. A parsed key takes some 5 KiB, and a peer's is
+ * used a few times within one sign-in and hardly again.
+ */
+const MAX_CACHED = 256;
 
 const publicKeys = new Map<string, KeyObject>();
 const privateKeys = new Map<string, KeyObject>();
@@ -104,7 +107,10 @@ function remembered(
   } catch (error) {
     throw new AuthenticationError(`Cannot use the ${kind} key: ${messageOf(error)}`);
   }
-  if (cache.size >= MAX_CACHED) cache.clear();
+  for (const oldest of cache.keys()) {
+    if (cache.size < MAX_CACHED) break;
+    cache.delete(oldest);
+  }
   cache.set(pem, key);
   return key;
 }

@@ -9,12 +9,14 @@
  *   algorithm)`, both also `…Async` on a pool thread; `signX931(privatePem, message)`,
  *   `recoverX931(publicPem, signature)`; `signPublicKey`, `verifyPublicKey`.
  * - Encryption: `oaepEncrypt(publicPem, data, algorithm)`, `oaepDecrypt(privatePem, data, algorithm)`;
- *   `new Crypticle(keyText)` with `dumps`, `loads`, `tryLoads`; `SerialGuard` against old publications.
+ *   `new Crypticle(keyText)` with `dumps`, `loads`, `tryLoads`; `SerialGuard` against old publications;
+ *   `sealBulk(box, length, read)`, `openBulk(key, box)` for large contents between two saltx.
  *
  * Keys go in as PEM texts; parsed keys are remembered. Bad keys and forged data throw
  * AuthenticationError.
  * @module
  */
+export * from "./bulk.ts";
 export * from "./crypticle.ts";
 export * from "./digest.ts";
 export * from "./finger.ts";

@@ -29,7 +29,11 @@ export interface EventBusOptions {
 
 /** The process that owns a bus. */
 export interface EventBusServer {
+  /** Events so far, and frames that were none. */
+  readonly counts: { readonly fired: number; readonly dropped: number };
   fire(tag: string, data: DataMap): void;
+  /** Fires what {@linkcode packEvent} made. */
+  forward(frame: Uint8Array): void;
   /** Calls back for events whose tag begins with `prefix`, fired here or elsewhere. Returns a remover. */
   onEvent(prefix: string, listener: (event: SaltEvent) => void): () => void;
   close(): Promise<void>;
@@ -63,6 +67,7 @@ export async function startEventBus(
 }
 
 class Bus implements EventBusServer {
+  readonly counts = { fired: 0, dropped: 0 };
   readonly #pub: ZmqSocket;
   readonly #pull: ZmqSocket;
   readonly #files: { pub: string; pull: string } | null;
@@ -87,6 +92,17 @@ class Bus implements EventBusServer {
     this.#publish(tag, packEvent(tag, data, this.#maxEventSize));
   }
 
+  forward(frame: Uint8Array): void {
+    const tag = eventTag(frame);
+    if (tag !== null) this.#publish(tag, frame);
+    else this.#drop();
+  }
+
+  #drop(): void {
+    this.counts.dropped += 1;
+    log.warning("Something that is not an event came to the event bus; dropped");
+  }
+
   onEvent(prefix: string, listener: (event: SaltEvent) => void): () => void {
     const listeners = this.#listeners.get(prefix) ?? new Set();
     this.#listeners.set(prefix, listeners.add(listener));
@@ -108,10 +124,7 @@ class Bus implements EventBusServer {
   async #forward(): Promise<void> {
     try {
       for await (const frames of this.#pull) {
-        const frame = frames[0];
-        const tag = frame && frames.length === 1 ? eventTag(frame) : null;
-        if (frame && tag !== null) this.#publish(tag, frame);
-        else log.warning("Something that is not an event came to the event bus; dropped");
+        this.forward(frames.length === 1 ? frames[0]! : new Uint8Array());
       }
     } catch (error) {
       if (!this.#pull.closed) log.critical("The event bus no longer takes events", error);
@@ -120,6 +133,7 @@ class Bus implements EventBusServer {
 
   #publish(tag: string, frame: Uint8Array): void {
     if (this.#pub.closed) return;
+    this.counts.fired += 1;
     this.#pub.trySend(frame);
     let event: SaltEvent | undefined;
     for (const [prefix, listeners] of this.#listeners) {

@@ -6,6 +6,7 @@ import { access, constants } from "node:fs/promises";
 import process from "node:process";
 import { messageOf, SaltClientError } from "../errors.ts";
 import { runtime } from "../runtime/mod.ts";
+import { monotonicMs } from "../runtime/monotonic.ts";
 import type { ZmqSocket } from "../runtime/types.ts";
 import type { DataMap, SaltEvent } from "../types/mod.ts";
 import { busEndpoints } from "./address.ts";
@@ -61,7 +62,7 @@ function mayWrite(file: string): Promise<boolean> {
 
 /** Tells this subscription from all others of this host; it need not be hard to guess. */
 function uniqueName(): string {
-  return [process.pid, performance.timeOrigin + performance.now(), Math.random()].join("-");
+  return [process.pid, Date.now(), monotonicMs(), Math.random()].join("-");
 }
 
 class Client implements EventClient {
@@ -156,9 +157,9 @@ class Subscription implements EventSubscription {
       done = true;
     });
     // Subscriptions reach the publisher some time after connect: what it sends before is lost.
-    const end = performance.now() + SYNC_TIMEOUT;
+    const end = monotonicMs() + SYNC_TIMEOUT;
     let pause = SYNC_FIRST_PAUSE;
-    while (!done && !this.#closed && performance.now() < end) {
+    while (!done && !this.#closed && monotonicMs() < end) {
       await fireSync();
       await Promise.race([synced, new Promise((resolve) => setTimeout(resolve, pause))]);
       pause = Math.min(pause * 2, SYNC_LONGEST_PAUSE);

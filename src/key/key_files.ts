@@ -9,6 +9,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  fsync,
   fsyncSync,
   linkSync,
   openSync,
@@ -83,10 +84,19 @@ export function isFile(path: string): boolean {
   }
 }
 
-/** Makes `<folder>/<name>` with `text`, complete from the moment it can be seen. False: the name is taken. */
-export function createKeyFile(folder: string, name: string, text: string, mode = 0o644): boolean {
+/**
+ * Makes `<folder>/<name>` with `text`, complete from the moment it can be seen. False: the name is taken.
+ *
+ * `ready` is used up: a file with this text that {@linkcode writeAhead} made on the same file system.
+ */
+export function createKeyFile(
+  folder: string,
+  name: string,
+  text: string,
+  { mode = 0o644, ready }: { mode?: number; ready?: string | undefined } = {},
+): boolean {
   const path = join(folder, name);
-  const temp = writeTemp(folder, path, text, mode);
+  const temp = ready ?? writeTemp(folder, path, text, mode);
   try {
     linkOrCopy(temp, path, text, mode);
     return true;
@@ -158,16 +168,34 @@ export function syncFolder(folder: string): void {
   }
 }
 
-function writeTemp(folder: string, path: string, text: string, mode: number): string {
-  const temp = join(folder, `${TEMP_PREFIX}${process.pid}-${randomBytes(9).toString("hex")}`);
-  let made = false;
+/**
+ * Writes a file without a name to be seen by, and resolves with its path once it is on the disk. Many at
+ * a time are there sooner than one after the other, as the file system commits them together.
+ */
+export async function writeAhead(folder: string, text: string, mode = 0o644): Promise<string> {
+  const { temp, fd } = openTemp(folder, mode);
   try {
-    const fd = openSync(temp, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
-    made = true;
     try {
-      const { uid, gid } = statSync(folder);
-      if (process.getuid?.() === 0 && uid !== 0) fchownSync(fd, uid, gid);
-      fchmodSync(fd, mode);
+      writeFileSync(fd, text);
+      await new Promise<void>((resolve, reject) =>
+        fsync(fd, (error) => error ? reject(error) : resolve())
+      );
+    } finally {
+      closeSync(fd);
+    }
+    return temp;
+  } catch (error) {
+    removeKeyFile(temp);
+    throw fileError("write", temp, error);
+  }
+}
+
+function writeTemp(folder: string, path: string, text: string, mode: number): string {
+  let made: string | undefined;
+  try {
+    const { temp, fd } = openTemp(folder, mode);
+    made = temp;
+    try {
       writeFileSync(fd, text);
       fsyncSync(fd);
     } finally {
@@ -175,8 +203,24 @@ function writeTemp(folder: string, path: string, text: string, mode: number): st
     }
     return temp;
   } catch (error) {
-    if (made) removeKeyFile(temp);
+    if (made !== undefined) removeKeyFile(made);
     throw fileError("write", path, error);
+  }
+}
+
+/** A new file of the folder's owner that no listing shows. */
+function openTemp(folder: string, mode: number): { temp: string; fd: number } {
+  const temp = join(folder, `${TEMP_PREFIX}${process.pid}-${randomBytes(9).toString("hex")}`);
+  const fd = openSync(temp, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
+  try {
+    const { uid, gid } = statSync(folder);
+    if (process.getuid?.() === 0 && uid !== 0) fchownSync(fd, uid, gid);
+    fchmodSync(fd, mode);
+    return { temp, fd };
+  } catch (error) {
+    closeSync(fd);
+    removeKeyFile(temp);
+    throw error;
   }
 }
 

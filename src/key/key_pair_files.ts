@@ -52,7 +52,9 @@ export async function createKeyPairFiles(pair: KeyPairFiles): Promise<boolean> {
   }
   const { bits, passphrase } = pair;
   const made = await generateRsaKeyPair({ bits, ...(passphrase ? { passphrase } : {}) });
-  if (!createKeyFile(pair.folder, `${pair.name}.pem`, made.privateKey, 0o400)) return false;
+  if (!createKeyFile(pair.folder, `${pair.name}.pem`, made.privateKey, { mode: 0o400 })) {
+    return false;
+  }
   replaceKeyFile(pair.folder, `${pair.name}.pub`, made.publicKey);
   return true;
 }

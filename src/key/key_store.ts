@@ -2,7 +2,7 @@
  * What a master knows of minions' public keys, and what it may do with them.
  *
  * The interface names no storage: the files of Salt's pki folder fulfil it ({@linkcode PkiKeyStore}).
- * Every method is synchronous and safe to call from many threads and processes at once.
+ * Every method but one is synchronous, and all are safe to call from many threads and processes at once.
  * @module
  */
 import type { DataMap, KeyState, MinionId } from "../types/mod.ts";
@@ -70,6 +70,11 @@ export interface KeyStore {
    * stale: sees what another process did before the call. A denied key is never given.
    */
   acceptedKey(id: string): string | null;
+  /**
+   * Puts a key that would be new here on the disk ahead of {@linkcode offer}, which then has but to give
+   * it its name. For those who have several offers at hand. Null when there is nothing to wait for.
+   */
+  prepareOffer(id: string, pub: string): Promise<void> | null;
   /** Decides on a key offered by a minion, and files it. Never throws for what the peer sent. */
   offer(id: string, pub: string, facts?: OfferFacts): Verdict;
   /**

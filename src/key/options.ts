@@ -20,6 +20,8 @@ export interface KeyStoreOptions {
   autoreject_file?: string | null | undefined;
   /** Takes any key for any id. For tests only. */
   open_mode?: boolean | undefined;
+  /** Lets other RAET keys of an accepted id wait for acceptance, in place of denying them. */
+  raet_mutable?: boolean | undefined;
   /** Highest number of connected minions; 0: any. */
   max_minions?: number | undefined;
   /** Allows files and folders that a group of the master's user may write. */

@@ -25,6 +25,7 @@ import {
   removeLitter,
   replaceKeyFile,
   syncFolder,
+  writeAhead,
 } from "./key_files.ts";
 import type {
   KeyAction,
@@ -39,6 +40,7 @@ import type { KeyStoreOptions } from "./options.ts";
 import { isPublicKey } from "./public_key.ts";
 import { AUTOSIGN_FOLDER, KEY_STATES, STATE_FOLDERS } from "./states.ts";
 import { decide, type Filing, sameKey, type VerdictFacts } from "./verdict.ts";
+import { Withdrawals } from "./withdrawals.ts";
 
 /** How often an offer is decided anew when others change the same id meanwhile. */
 const MAX_ROUNDS = 16;
@@ -71,7 +73,10 @@ export class PkiKeyStore implements KeyStore {
   readonly #autoKey: AutoKey;
   readonly #keyTexts: FileCache<string>;
   readonly #listings: FileCache<string[]>;
+  readonly #withdrawals: Withdrawals;
   readonly #isUsable: (pub: string) => boolean;
+  /** Files that wait for their offer, by id and key; null while they are being written. */
+  readonly #prepared = new Map<string, string | null>();
   readonly #now: () => number;
 
   constructor(options: KeyStoreOptions, parts: PkiKeyStoreParts = {}) {
@@ -84,6 +89,7 @@ export class PkiKeyStore implements KeyStore {
       denied: folder("denied"),
     };
     this.#now = parts.now ?? Date.now;
+    this.#withdrawals = new Withdrawals(options.pki_dir);
     this.#autoKey = new AutoKey(options, parts.log ?? getLogger("saltx.key"), this.#now);
     this.#keyTexts = new FileCache(readKeyFile, MAX_CACHED_KEYS, this.#now);
     this.#listings = new FileCache(listKeyFiles, KEY_STATES.length, this.#now);
@@ -125,16 +131,58 @@ export class PkiKeyStore implements KeyStore {
     return isValidMinionId(id) ? this.#keyTexts.get(this.#path("accepted", id)) : null;
   }
 
+  prepareOffer(id: string, pub: string): Promise<void> | null {
+    if (!isValidMinionId(id) || !this.#usable(pub) || this.#prepared.has(offerName(id, pub))) {
+      return null;
+    }
+    const known = (["accepted", "pending", "rejected"] as const).some((state) =>
+      isFile(this.#path(state, id))
+    );
+    return known ? null : this.#prepare(offerName(id, pub), pub);
+  }
+
+  async #prepare(name: string, pub: string): Promise<void> {
+    this.#prepared.set(name, null);
+    try {
+      this.#prepared.set(name, await writeAhead(this.#folders.pending, pub));
+    } catch {
+      // The offer writes it itself then, and says what is wrong.
+      this.#prepared.delete(name);
+    }
+  }
+
   offer(id: string, pub: string, facts: OfferFacts = {}): Verdict {
+    try {
+      return this.#decide(id, pub, facts);
+    } finally {
+      const unused = this.#takePrepared(id, pub);
+      if (unused !== undefined) removeKeyFile(unused);
+    }
+  }
+
+  /** The file that was written ahead for this offer, once. */
+  #takePrepared(id: string, pub: string): string | undefined {
+    const temp = this.#prepared.get(offerName(id, pub));
+    if (temp === undefined || temp === null) return undefined;
+    this.#prepared.delete(offerName(id, pub));
+    return temp;
+  }
+
+  #usable(pub: string): boolean {
+    return pub.length <= MAX_KEY_BYTES && this.#isUsable(pub);
+  }
+
+  #decide(id: string, pub: string, facts: OfferFacts): Verdict {
     if (!isValidMinionId(id)) {
       return { result: false, ret: false, reason: "the id is not valid" };
     }
-    const usable = pub.length <= MAX_KEY_BYTES && this.#isUsable(pub);
+    const usable = this.#usable(pub);
     const autoReject = once(() => this.#autoKey.rejects(id));
-    const autoSign = once(() =>
-      facts.vouched === true || this.#autoKey.signs(id, facts.autosignGrains)
-    );
+    const autoSigns = once(() => this.#autoKey.signs(id, facts.autosignGrains));
+    const vouched = () => facts.vouched === true && !this.#withdrawals.has(id);
     for (let round = 0; round < MAX_ROUNDS; round++) {
+      let byVouch = false;
+      const autoSign = () => (byVouch = vouched()) || autoSigns();
       // Read before what it may be moved to: a key on its way is seen at one of the places.
       const pending = readKeyFile(this.#path("pending", id));
       const known: VerdictFacts = {
@@ -150,6 +198,11 @@ export class PkiKeyStore implements KeyStore {
       };
       const { verdict, filing } = decide(known);
       if (!this.#file(filing, id, pub)) continue;
+      // Its keys were deleted between the decision and now.
+      if (byVouch && filing === "create accepted" && !vouched()) {
+        this.#takeBack("accepted", id, pub);
+        continue;
+      }
       // As in Salt a one-shot permission is gone after a sign-in, needed or not.
       if (verdict.act === "accept" && known.accepted !== null) this.#autoKey.takeOneShot(id);
       return verdict;
@@ -199,7 +252,7 @@ export class PkiKeyStore implements KeyStore {
       case "create pending":
         return this.#create("pending", id, pub);
       case "create rejected":
-        return createKeyFile(this.#folders.rejected, id, pub);
+        return this.#createFile("rejected", id, pub);
       case "move pending to rejected":
         return moveKeyFile(this.#path("pending", id), this.#path("rejected", id));
       case "write denied":
@@ -222,13 +275,21 @@ export class PkiKeyStore implements KeyStore {
    * accepted or rejected another key between the decision and now.
    */
   #create(state: "pending" | "accepted", id: string, pub: string): boolean {
-    if (!createKeyFile(this.#folders[state], id, pub)) return false;
+    if (!this.#createFile(state, id, pub)) return false;
     const overruled = isFile(this.#path("rejected", id)) ||
       (state === "pending" && isFile(this.#path("accepted", id)));
     if (!overruled) return true;
+    this.#takeBack(state, id, pub);
+    return false;
+  }
+
+  #takeBack(state: KeyState, id: string, pub: string): void {
     const filed = readKeyFile(this.#path(state, id));
     if (filed !== null && sameKey(filed, pub)) removeKeyFile(this.#path(state, id));
-    return false;
+  }
+
+  #createFile(state: KeyState, id: string, pub: string): boolean {
+    return createKeyFile(this.#folders[state], id, pub, { ready: this.#takePrepared(id, pub) });
   }
 
   #isFull(id: string, facts: OfferFacts): boolean {
@@ -241,6 +302,10 @@ export class PkiKeyStore implements KeyStore {
   #path(state: KeyState, id: string): string {
     return join(this.#folders[state], id);
   }
+}
+
+function offerName(id: string, pub: string): string {
+  return `${id}\0${pub}`;
 }
 
 function once(ask: () => boolean): () => boolean {

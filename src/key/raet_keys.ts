@@ -14,13 +14,21 @@ import { getLogger } from "../logging/mod.ts";
 import { packLocal, unpack } from "../serializers/msgpack.ts";
 import { isValidMinionId } from "../text/minion_id.ts";
 import { isUsablePublic, publicOf } from "../transport/raet/crypto.ts";
+import { SourceLimit } from "../transport/raet/limits.ts";
 import { type DataMap, isMap, type KeyState } from "../types/mod.ts";
 import { AutoKey } from "./auto_key.ts";
+import { FolderWatch } from "./folder_watch.ts";
 import { MAX_KEY_BYTES, moveKeyFile, removeKeyFile } from "./key_files.ts";
 import type { KeyAction } from "./key_store.ts";
 import type { KeyStoreOptions } from "./options.ts";
+import { Withdrawals } from "./withdrawals.ts";
 
 const log = getLogger("saltx.key");
+
+/** New ids that one source may have waiting for acceptance within an hour. */
+const NEW_IDS = 200;
+/** ms between readings of all accepted keys. */
+const OWNERS_MS = 5000;
 
 /** The key pairs of this host. */
 export interface RaetKeys {
@@ -110,6 +118,8 @@ export class RaetMasterPin {
 /** What a master is asked about a key. */
 export interface RaetOffer extends RaetPublic {
   id: string;
+  /** Where it comes from: an address, or a network of them. */
+  source: string;
   autosignGrains: DataMap | undefined;
   /** Whether the accepted RSA key of this id vouches for it. */
   vouched(): boolean;
@@ -120,11 +130,19 @@ export class RaetKeyStore {
   readonly #options: KeyStoreOptions;
   readonly #maxPending: number;
   readonly #autoKey: AutoKey;
+  readonly #sources = new SourceLimit(NEW_IDS / 3600, NEW_IDS);
+  /** Ids by accepted public key. */
+  readonly #owners = new Map<string, string>();
+  readonly #accepted: FolderWatch;
+  readonly #withdrawals: Withdrawals;
+  #readAt = -Infinity;
 
   constructor(options: KeyStoreOptions, maxPending = 1000) {
     this.#options = options;
     this.#maxPending = maxPending;
     this.#autoKey = new AutoKey(options, log);
+    this.#accepted = new FolderWatch(this.#folder("accepted"));
+    this.#withdrawals = new Withdrawals(options.pki_dir);
   }
 
   ids(state: KeyState): string[] {
@@ -154,17 +172,52 @@ export class RaetKeyStore {
     const accepted = this.read("accepted", id);
     if (accepted) {
       if (samePublic(accepted, offer)) return "accepted";
-      if (!this.#options.open_mode) return this.#file("denied", offer);
+      if (!this.#options.open_mode && !this.#options.raet_mutable) {
+        return this.#file("denied", offer);
+      }
     }
+    if (this.#ownerOf(offer, id) !== null) return this.#file("denied", offer);
     const pending = this.read("pending", id);
     if (pending && !samePublic(pending, offer)) return this.#file("denied", offer);
     if (this.#autoKey.rejects(id)) return this.#settle("rejected", offer);
     const signs = this.#options.open_mode === true ||
-      this.#autoKey.signs(id, offer.autosignGrains) || offer.vouched();
+      this.#autoKey.signs(id, offer.autosignGrains);
     if (signs) return this.#settle("accepted", offer);
+    // Asked in this order, and again: its keys may be being deleted.
+    const vouched = () => !this.#withdrawals.has(id) && offer.vouched();
+    if (vouched()) {
+      const filed = this.#file("accepted", offer);
+      if (vouched()) return this.#leavePending(filed, id);
+      removeKeyFile(this.#path("accepted", id));
+    }
     if (pending) return "pending";
     if (this.ids("pending").length >= this.#maxPending) return "busy";
+    if (!this.#sources.take(offer.source, performance.now())) return "busy";
     return this.#file("pending", offer);
+  }
+
+  /** The other id that is accepted with this key: two hosts with one key are one too many. */
+  #ownerOf(offer: RaetOffer, id: string): string | null {
+    const now = performance.now();
+    // A fleet that joins changes the folder with every key: it is not read again for each.
+    if (now - this.#readAt >= OWNERS_MS && this.#accepted.changed()) {
+      this.#readAt = now;
+      this.#owners.clear();
+      for (const other of this.ids("accepted")) {
+        const keys = this.read("accepted", other);
+        if (keys) this.#owners.set(hexOf(keys.pub), other);
+      }
+    }
+    const owner = this.#owners.get(hexOf(offer.pub));
+    if (owner === undefined || owner === id) return null;
+    return this.has("accepted", owner, offer) ? owner : null;
+  }
+
+  /** Tells whether keys of some states may have changed since it was asked last. */
+  watch(...states: KeyState[]): () => boolean {
+    const folders = states.map((state) => new FolderWatch(this.#folder(state)));
+    // Each is asked, so that none is left with an old answer.
+    return () => folders.map((folder) => folder.changed()).includes(true);
   }
 
   /** Moves or removes a key. False: it is not there. */
@@ -172,20 +225,26 @@ export class RaetKeyStore {
     if (!isValidMinionId(id)) return false;
     if (action === "delete") return removeKeyFile(this.#path(state, id));
     const to = action === "accept" ? "accepted" : "rejected";
-    if (this.read(state, id) === null) return false;
+    const keys = this.read(state, id);
+    if (keys === null) return false;
+    if (to === "accepted") this.#owners.set(hexOf(keys.pub), id);
     ensureDir(this.#folder(to));
     return moveKeyFile(this.#path(state, id), this.#path(to, id));
   }
 
   #settle(state: KeyState, offer: RaetOffer): KeyState {
-    this.#file(state, offer);
-    removeKeyFile(this.#path("pending", offer.id));
+    return this.#leavePending(this.#file(state, offer), offer.id);
+  }
+
+  #leavePending(state: KeyState, id: string): KeyState {
+    removeKeyFile(this.#path("pending", id));
     return state;
   }
 
   #file(state: KeyState, offer: RaetOffer): KeyState {
     ensureDir(this.#folder(state));
     atomicWriteSync(this.#path(state, offer.id), packPublic(offer.id, offer));
+    if (state === "accepted") this.#owners.set(hexOf(offer.pub), offer.id);
     return state;
   }
 

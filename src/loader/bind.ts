@@ -14,6 +14,9 @@ export class InvalidArguments extends SaltException {
   override name = "TypeError";
 }
 
+/** Keyword arguments were given that the function does not have. */
+export class UnknownKeywords extends SaltInvocationError {}
+
 type Signature = ExecutionFunction["args"];
 
 interface Shape {
@@ -164,7 +167,7 @@ export function bindArguments(
  * (`salt/minion.py:load_args_and_kwargs`)
  *
  * @param publication Passed as `__pub_<field>` to functions that take any keyword.
- * @throws SaltInvocationError naming keyword arguments that the function does not have.
+ * @throws UnknownKeywords naming those that the function does not have.
  */
 export function loadArguments(
   fn: Pick<ExecutionFunction, "args">,
@@ -191,7 +194,7 @@ export function loadArguments(
     }
   }
   if (invalid.length > 0) {
-    throw new SaltInvocationError(
+    throw new UnknownKeywords(
       `The following keyword arguments are not valid: ${invalid.join(", ")}`,
     );
   }

@@ -53,6 +53,20 @@ export function createContext(options: ContextOptions): ExecContext {
 }
 
 /**
+ * As {@linkcode callFunction} does, but only what the registry offers: for names that come from outside.
+ * @throws as that does.
+ */
+export async function callNamed(
+  ctx: ExecContext,
+  fun: string,
+  args: readonly Data[] = [],
+  kwargs: DataMap = {},
+): Promise<Data> {
+  if (ctx.registry.lookup(fun)) return await callFunction(ctx, fun, args, kwargs);
+  throw new SaltInvocationError(missingFunction(ctx.registry, fun));
+}
+
+/**
  * Calls a function by name with Python's way of giving arguments; `__salt__[fun](*args, **kwargs)`.
  *
  * @throws SaltInvocationError when there is no such function, InvalidArguments when the arguments
@@ -64,7 +78,7 @@ export async function callFunction(
   args: readonly Data[] = [],
   kwargs: DataMap = {},
 ): Promise<Data> {
-  const found = ctx.registry.lookup(fun);
+  const found = ctx.registry.within(fun);
   if (!found) throw new SaltInvocationError(missingFunction(ctx.registry, fun));
   const values = bindArguments(fun, found.fn, args, kwargs);
   if (found.fn.blocking && ctx.callBlocking) {

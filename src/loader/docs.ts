@@ -6,12 +6,15 @@ import type { Data, DataMap } from "../types/mod.ts";
 import { globFilter } from "../text/glob.ts";
 import type { ExecutionFunction, ModuleRegistry } from "./types.ts";
 
+/** What docs are made of; runners' functions have it too. */
+type Described = Pick<ExecutionFunction, "doc" | "args" | "example">;
+
 function indent(text: string): string {
   return text.split("\n").map((line) => line === "" ? "" : `    ${line}`).join("\n");
 }
 
 /** Lines about the arguments, one paragraph each. */
-function argumentDocs(fn: ExecutionFunction): string {
+function argumentDocs(fn: Described): string {
   return Object.entries(fn.args)
     .filter(([, spec]) => spec.doc !== "")
     .map(([name, spec]) => `${name}\n    ${spec.doc.split("\n").join("\n    ")}`)
@@ -22,7 +25,7 @@ function argumentDocs(fn: ExecutionFunction): string {
  * The text that stands in Salt for a function's docstring: what it does, its arguments and a
  * `CLI Example:` block, indented as a docstring is.
  */
-export function docText(fn: ExecutionFunction): string {
+export function docText(fn: Described): string {
   const parts = [fn.doc.trim()];
   const args = argumentDocs(fn);
   if (args !== "") parts.push(args);
@@ -34,7 +37,7 @@ export function docText(fn: ExecutionFunction): string {
 }
 
 /** One function's signature in the shape of `sys.argspec`. (`salt/utils/args.py:argspec_report`) */
-export function argspecOf(fn: ExecutionFunction): DataMap {
+export function argspecOf(fn: Pick<Described, "args">): DataMap {
   const specs = Object.entries(fn.args);
   const named = specs.filter(([, spec]) => !spec.variadic && !spec.keywords);
   const defaults: Data[] = named.filter(([, spec]) => !spec.required)

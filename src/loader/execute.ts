@@ -16,8 +16,8 @@ import {
 import { pyTruthy } from "../text/py_repr.ts";
 import type { Data, DataMap, PublishLoad } from "../types/mod.ts";
 import { InvalidArguments, loadArguments } from "./bind.ts";
-import { callFunction } from "./context.ts";
 import { docReport, docText } from "./docs.ts";
+import { callThrough, executorNames, executorOptions } from "./executors/mod.ts";
 import { missingFunction } from "./registry.ts";
 import type { ExecContext } from "./types.ts";
 
@@ -25,7 +25,9 @@ import type { ExecContext } from "./types.ts";
 export interface JobRequest {
   fun: string | string[];
   arg: Data[];
-  module_executors?: string[];
+  /** Executors that the job names: one, or a list. */
+  module_executors?: unknown;
+  executor_opts?: unknown;
 }
 
 /** What becomes of a job: the fields of a return that depend on how it went. */
@@ -109,12 +111,9 @@ async function runOne(
   if (!found) throw new SaltInvocationError(missingFunction(ctx.registry, fun));
   const { args, kwargs } = loadArguments(found.fn, arg, publicationOf(ctx.job));
   ctx.context.retcode = EX.OK;
-  for (const executor of request.module_executors ?? ["direct_call"]) {
-    if (executor !== "direct_call") {
-      throw new SaltInvocationError(`Executor '${executor}' is not available`);
-    }
-  }
-  return await callFunction(ctx, fun, args, kwargs);
+  const names = executorNames(ctx.opts, request.module_executors);
+  const options = executorOptions(request.executor_opts);
+  return await callThrough(ctx, names, { fun, args, kwargs, options });
 }
 
 /** The publication as functions that take any keyword see it, in `__pub_*`. */

@@ -7,8 +7,11 @@
  * @module
  */
 import { LoaderError, messageOf } from "../errors.ts";
+import { getLogger } from "../logging/mod.ts";
 import type { ArgSpec, ExecutionFunction, ExecutionModule, LoadContext } from "./types.ts";
-import type { ModuleRegistry } from "./types.ts";
+import type { ModuleRegistry, RegisteredFunction } from "./types.ts";
+
+const log = getLogger("saltx.loader");
 
 // Names that JavaScript or Salt itself give a meaning to.
 const reserved = new Set(["then", "constructor", "prototype", "__proto__"]);
@@ -38,7 +41,8 @@ function checkArgs(fun: string, args: Record<string, ArgSpec>): void {
   }
 }
 
-function checkModule(module: ExecutionModule): void {
+/** @throws LoaderError when a descriptor is not whole. */
+export function checkModule(module: ExecutionModule): void {
   checkName("module", module.virtualname ?? module.name);
   if (module.doc.trim() === "") {
     throw new LoaderError(`Cannot load module "${module.name}": it has no doc`);
@@ -68,53 +72,66 @@ function nameList(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : [];
 }
 
-/** Why options keep a module from loading, if they do. */
-function switchedOff(module: string, context: LoadContext): string | undefined {
-  const whitelist = nameList(context.opts["whitelist_modules"]);
-  if (whitelist.length > 0 && !whitelist.includes(module)) {
-    return "it is not in whitelist_modules";
-  }
-  return nameList(context.opts["disable_modules"]).includes(module)
-    ? "it is in disable_modules"
-    : undefined;
+/**
+ * Whether the option `disable_modules` keeps a module from loading. Salt goes by the names of files there;
+ * who writes the name that users call means that too.
+ */
+function isDisabled({ name }: ExecutionModule, called: string, { opts }: LoadContext): boolean {
+  const disabled = nameList(opts["disable_modules"]);
+  return disabled.includes(name) || disabled.includes(called);
 }
 
-/** Which file serves a virtual name, by the option `providers`: `{pkg: aptpkg}`. */
-function overruled(module: ExecutionModule, called: string, context: LoadContext): boolean {
-  const providers = context.opts["providers"];
-  if (providers === null || typeof providers !== "object") return false;
-  const wanted = (providers as Record<string, unknown>)[called];
-  return typeof wanted === "string" && wanted !== module.name;
+/** The file that serves a name by the option `providers`: `{pkg: aptpkg}`. */
+function providersOf({ opts }: LoadContext): [called: string, file: string][] {
+  const { providers } = opts as Record<string, unknown>;
+  if (providers === null || typeof providers !== "object" || Array.isArray(providers)) return [];
+  return Object.entries(providers).filter(([, file]) => typeof file === "string");
 }
 
-interface Entry {
-  module: ExecutionModule;
-  fn: ExecutionFunction;
-  name: string;
+/** Modules of users: those that load, and why others do not, by name. */
+export interface AddedModules {
+  modules: readonly ExecutionModule[];
+  failed: ReadonlyMap<string, string>;
 }
 
 /**
- * Checks and loads modules. Names in listings are sorted.
+ * Checks and loads modules. Names in listings are sorted. A module that a user added takes the place of
+ * those that have its name.
  *
  * @throws LoaderError when a descriptor is not whole or two modules claim a name.
  */
 export async function createRegistry(
   modules: readonly ExecutionModule[],
   context: LoadContext,
+  added: AddedModules = { modules: [], failed: new Map() },
 ): Promise<ModuleRegistry> {
   const files = new Set<string>();
   const byName = new Map<string, ExecutionModule>();
-  const reasons = new Map<string, string>();
+  const reasons = new Map<string, string>(added.failed);
+  for (const module of added.modules) {
+    const called = module.virtualname ?? module.name;
+    if (isDisabled(module, called, context)) continue;
+    const why = await whyNot(module, context);
+    const rival = byName.get(called);
+    if (why !== true) reasons.set(called, why);
+    else if (rival) {
+      log.error(`Custom module "${module.name}" is not loaded: "${called}" is "${rival.name}"`);
+    } else byName.set(called, module);
+  }
+  const replaced = new Set([...byName].flatMap(([called, { name }]) => [called, name]));
   for (const module of modules) {
+    if (replaced.has(module.name) || replaced.has(module.virtualname ?? module.name)) continue;
     checkModule(module);
     if (files.has(module.name)) {
       throw new LoaderError(`Cannot load module "${module.name}": the name is taken already`);
     }
     files.add(module.name);
     const called = module.virtualname ?? module.name;
-    const why = await whyNot(module, called, context);
+    if (isDisabled(module, called, context)) continue;
+    const why = await whyNot(module, context);
     if (why !== true) {
-      reasons.set(called, why);
+      const before = reasons.get(called);
+      reasons.set(called, before === undefined ? why : `${before}; ${why}`);
       continue;
     }
     const rival = byName.get(called);
@@ -126,17 +143,17 @@ export async function createRegistry(
     // Where a machine suits two files of one virtual name, the first of the list serves it.
     if (!rival) byName.set(called, module);
   }
-  return new Registry(byName, reasons);
+  const served: [string, ExecutionModule][] = [...byName];
+  for (const [called, file] of providersOf(context)) {
+    checkName("module", called);
+    const provider = [...added.modules, ...modules].find(({ name }) => name === file);
+    if (provider) served.push([called, provider]);
+    else log.warning(`Option providers: there is no module "${file}" to serve "${called}"`);
+  }
+  return new Registry(served, reasons, nameList(context.opts["whitelist_modules"]));
 }
 
-async function whyNot(
-  module: ExecutionModule,
-  called: string,
-  context: LoadContext,
-): Promise<true | string> {
-  const off = switchedOff(called, context) ?? switchedOff(module.name, context);
-  if (off !== undefined) return off;
-  if (overruled(module, called, context)) return "the option providers names another module";
+async function whyNot(module: ExecutionModule, context: LoadContext): Promise<true | string> {
   try {
     return module.virtual ? await module.virtual(context) : true;
   } catch (error) {
@@ -145,13 +162,23 @@ async function whyNot(
 }
 
 class Registry implements ModuleRegistry {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, RegisteredFunction>();
+  readonly #offered: (name: string) => boolean;
   readonly #modules: string[];
   readonly #names: string[];
   readonly #reasons: Map<string, string>;
 
-  constructor(modules: Map<string, ExecutionModule>, reasons: Map<string, string>) {
-    for (const [called, module] of modules) {
+  /**
+   * @param served Modules by the names they are called by. What stands later takes the place of functions
+   * that earlier ones have, and of those alone. (`salt/loader/__init__.py:minion_mods`)
+   * @param whitelist Names of modules that are offered; of all when it is empty.
+   */
+  constructor(
+    served: readonly [called: string, ExecutionModule][],
+    reasons: Map<string, string>,
+    whitelist: readonly string[],
+  ) {
+    for (const [called, module] of served) {
       const add = (name: string, fn: ExecutionFunction) =>
         this.#entries.set(`${called}.${name}`, { module, fn, name: `${called}.${name}` });
       for (const [name, fn] of Object.entries(module.functions)) add(name, fn);
@@ -159,8 +186,9 @@ class Registry implements ModuleRegistry {
         add(alias, module.functions[target]!);
       }
     }
-    this.#modules = [...modules.keys()].sort();
-    this.#names = [...this.#entries.keys()].sort();
+    this.#offered = (name) => whitelist.length === 0 || whitelist.includes(name.split(".")[0]!);
+    this.#modules = [...new Set(served.map(([called]) => called))].filter(this.#offered).sort();
+    this.#names = [...this.#entries.keys()].filter(this.#offered).sort();
     this.#reasons = reasons;
   }
 
@@ -172,16 +200,21 @@ class Registry implements ModuleRegistry {
     return [...this.#modules];
   }
 
-  lookup(fun: string): Entry | undefined {
+  lookup(fun: string): RegisteredFunction | undefined {
+    return this.#offered(fun) ? this.#entries.get(fun) : undefined;
+  }
+
+  within(fun: string): RegisteredFunction | undefined {
     return this.#entries.get(fun);
   }
 
   unavailable(module: string): string | undefined {
-    return this.#modules.includes(module) ? undefined : this.#reasons.get(module);
+    const known = !this.#offered(module) || this.#modules.includes(module);
+    return known ? undefined : this.#reasons.get(module);
   }
 
   unavailableNames(): string[] {
-    return [...this.#reasons.keys()].filter((name) => !this.#modules.includes(name)).sort();
+    return [...this.#reasons.keys()].filter((name) => this.unavailable(name) !== undefined).sort();
   }
 }
 

@@ -8,6 +8,7 @@ import type { MasterOpts } from "../config/mod.ts";
 import type { KeyStore } from "../key/mod.ts";
 import type { Logger } from "../logging/mod.ts";
 import type { Data, DataMap, Target } from "../types/mod.ts";
+import type { OpenReturner } from "./returner_types.ts";
 import type { ArgSpec, ArgValues } from "./types.ts";
 
 /** A function that users call as `runner.name`. Build with {@linkcode runnerFn}. */
@@ -65,6 +66,8 @@ export interface RunnerContext {
   readonly keys: KeyStore;
   readonly minionData: MinionDataCache;
   readonly client: RunnerClient;
+  /** A returner by its name. @throws LoaderError when there is none. */
+  returner(name: string): Promise<OpenReturner>;
   /** Ids with a live connection to this master, each with its address where that is known. */
   connected(): Promise<ReadonlyMap<string, string | null>>;
   readonly log: Logger;
@@ -72,6 +75,11 @@ export interface RunnerContext {
   fireEvent(tag: string, data: DataMap): Promise<boolean>;
   /** Docs of all runner functions. */
   docs(): Record<string, string>;
+  /**
+   * Calls another runner.
+   * @throws CommandNotFoundError when there is none of that name, and what it throws.
+   */
+  runner(fun: string, args: readonly Data[], kwargs: DataMap): Promise<Data>;
   /** Calls an execution function on this host, as its minion would without a master. */
   execute(fun: string, args: readonly Data[], kwargs: DataMap): Promise<Data>;
   /** Prints at once, beside the result. */

@@ -19,4 +19,6 @@ export const localServices: MinionServices = {
   request: refuse,
   fireLocal: () => Promise.resolve(false),
   fireMaster: () => Promise.resolve(false),
+  manage: () => Promise.resolve(null),
+  onMaster: refuse,
 };

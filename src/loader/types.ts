@@ -17,6 +17,8 @@ export interface ArgSpec {
   /** Must be given. Otherwise `default` (null when left out) is used. */
   required?: boolean;
   default?: Data;
+  /** What reference pages show for a `default` that depends on the environment. */
+  usually?: Data;
   /** Python's `*args`: takes the remaining positional values as a list. */
   variadic?: boolean;
   /** Python's `**kwargs`: takes the remaining keyword values, `__pub_*` too, as a map. */
@@ -129,6 +131,16 @@ export interface PillarOptions {
   override?: DataMap;
 }
 
+/** How {@linkcode MinionServices.request} asks. */
+export interface AskOptions {
+  /** Text in the answer, but not the keys of maps, is left as bytes: for contents of files. */
+  raw?: boolean;
+  /** For how long one answer is waited for; `request_channel_timeout` when left out. */
+  timeoutMs?: number;
+  /** How often it is asked; `request_channel_tries` when left out. */
+  tries?: number;
+}
+
 /** The minion process as functions see it. Each may throw CommandExecutionError when there is none (`salt-call --local`). */
 export interface MinionServices {
   running(): RunningJob[];
@@ -143,11 +155,26 @@ export interface MinionServices {
    */
   requestPillar(options?: PillarOptions): Promise<DataMap>;
   /** Encrypted request to the master. */
-  request(load: DataMap): Promise<Data>;
+  request(load: DataMap, options?: AskOptions): Promise<Data>;
   /** Fires on the minion's own bus. */
   fireLocal(tag: string, data: DataMap): Promise<boolean>;
   /** Fires on the master's bus. */
   fireMaster(tag: string, data: DataMap): Promise<boolean>;
+  /**
+   * Asks for, or changes, the schedule or the beacons of the minion, as a `manage_schedule` or
+   * `manage_beacons` event does. The data of the event that answers; null: no minion runs.
+   */
+  manage(what: "schedule" | "beacons", request: DataMap): Promise<DataMap | null>;
+  /** Has the master of this host run a runner or wheel function, or command minions. */
+  onMaster(kind: "runner" | "wheel" | "cmd", call: DataMap): Promise<Data>;
+}
+
+/** A function of a registry, with the module it belongs to. */
+export interface RegisteredFunction {
+  module: ExecutionModule;
+  fn: ExecutionFunction;
+  /** As called: `cmd.run`. */
+  name: string;
 }
 
 /** The loaded modules by name. */
@@ -155,7 +182,10 @@ export interface ModuleRegistry {
   /** Names as called, sorted: `cmd.run`. */
   functionNames(): string[];
   moduleNames(): string[];
-  lookup(fun: string): { module: ExecutionModule; fn: ExecutionFunction; name: string } | undefined;
+  /** A function that may be called from outside, by a job or a command line. */
+  lookup(fun: string): RegisteredFunction | undefined;
+  /** A function as other functions see it, whether `whitelist_modules` offers it or not. */
+  within(fun: string): RegisteredFunction | undefined;
   /** Why a module did not load, by name. */
   unavailable(module: string): string | undefined;
   /** Names of the modules that did not load, sorted. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { SaltConfigurationError } from "../errors.ts";
+import { isTerminal, stdWriter } from "../runtime/std_streams.ts";
 import { FileSink } from "./file_sink.ts";
 import { type Formatter, makeFormatter } from "./format.ts";
 import { granularLevels, levelNumber } from "./levels.ts";
@@ -60,6 +61,12 @@ function levelOf(name: string, option: string): number {
   );
 }
 
+/** Writes lines to standard error; nobody reading it ends no daemon. */
+function consoleWriter(): (line: string) => void {
+  const write = stdWriter(2, () => {});
+  return (line) => write(`${line}\n`);
+}
+
 class ConfiguredLogging implements Logging {
   #consoleLevel: number = LOG_LEVELS.warning;
   #fileLevel: number = LOG_LEVELS.warning;
@@ -94,7 +101,7 @@ class ConfiguredLogging implements Logging {
   }
 
   #addConsole(opts: LoggingOptions, role: LoggingRole): void {
-    const color = process.stderr.isTTY === true && !process.env["NO_COLOR"];
+    const color = isTerminal(2) && !process.env["NO_COLOR"];
     const minimum = () => this.#consoleLevel;
     const format = makeFormatter({
       format: opts.log_fmt_console,
@@ -102,7 +109,7 @@ class ConfiguredLogging implements Logging {
       color,
       option: "log_fmt_console",
     }, minimum);
-    const write = role.writeConsole ?? ((line: string) => void process.stderr.write(`${line}\n`));
+    const write = role.writeConsole ?? consoleWriter();
     this.#removeConsole = addSink((record) => write(format(record)), minimum);
   }
 
@@ -136,7 +143,7 @@ class ConfiguredLogging implements Logging {
       maxBytes: opts.log_rotate_max_bytes,
       backups: opts.log_rotate_backup_count,
       // The log itself is broken: standard error is all that is left.
-      onError: (message) => void process.stderr.write(`${message}\n`),
+      onError: consoleWriter(),
     });
     this.#file = sink;
     this.#remove.push(addSink((record) => sink.write(format(record)), minimum));

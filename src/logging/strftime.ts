@@ -1,33 +1,8 @@
 /**
- * Python's `time.strftime`, as far as log dates need it: local time, English names.
+ * Python's `time.strftime`, as far as log dates need it.
  * @module
  */
-
-const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const MONTHS = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-];
-
-function two(value: number): string {
-  return String(value).padStart(2, "0");
-}
-
-function dayOfYear(date: Date): number {
-  const start = Date.UTC(date.getFullYear(), 0, 1);
-  const today = Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
-  return Math.round((today - start) / 86_400_000) + 1;
-}
+import { formatTime, type TimeFields, timeFields, two } from "../text/strftime.ts";
 
 function offset(date: Date): string {
   const minutes = -date.getTimezoneOffset();
@@ -40,33 +15,9 @@ function zoneName(date: Date): string {
   return parts.find((part) => part.type === "timeZoneName")?.value ?? "";
 }
 
-const FIELDS: Readonly<Record<string, (date: Date) => string>> = {
-  Y: (date) => String(date.getFullYear()),
-  y: (date) => two(date.getFullYear() % 100),
-  m: (date) => two(date.getMonth() + 1),
-  d: (date) => two(date.getDate()),
-  e: (date) => String(date.getDate()).padStart(2, " "),
-  H: (date) => two(date.getHours()),
-  I: (date) => two(date.getHours() % 12 || 12),
-  M: (date) => two(date.getMinutes()),
-  S: (date) => two(date.getSeconds()),
-  p: (date) => (date.getHours() < 12 ? "AM" : "PM"),
-  j: (date) => String(dayOfYear(date)).padStart(3, "0"),
-  a: (date) => (DAYS[date.getDay()] ?? "").slice(0, 3),
-  A: (date) => DAYS[date.getDay()] ?? "",
-  b: (date) => (MONTHS[date.getMonth()] ?? "").slice(0, 3),
-  B: (date) => MONTHS[date.getMonth()] ?? "",
-  s: (date) => String(Math.floor(date.getTime() / 1000)),
-  z: offset,
-  Z: zoneName,
-  T: (date) => strftime("%H:%M:%S", date),
-  D: (date) => strftime("%m/%d/%y", date),
-  F: (date) => strftime("%Y-%m-%d", date),
-  c: (date) => strftime("%a %b %e %H:%M:%S %Y", date),
-  "%": () => "%",
-};
+const FIELDS: TimeFields = { ...timeFields, z: offset, Z: zoneName };
 
 /** `date` in the form of `format`. Fields that are not known stay as they are written. */
 export function strftime(format: string, date: Date): string {
-  return format.replace(/%(.)/g, (whole, field: string) => FIELDS[field]?.(date) ?? whole);
+  return formatTime(format, date, FIELDS);
 }

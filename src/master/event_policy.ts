@@ -7,7 +7,7 @@
 
 /** What only the master says. */
 const MASTER_ONLY = [
-  /^salt\/(auth|key|presence|cloud|run|wheel|cluster|stats|fileserver|queue)(\/|$)/,
+  /^salt\/(auth|key|presence|cloud|run|wheel|cluster|stats|fileserver|queue|raet)(\/|$)/,
   /^salt\/job\/[^/]+\/(publish|new|return|ret|error)(\/|$)/,
   /^saltx\//,
   /^(key|\d{20}(_\d+)?)$/,

@@ -9,11 +9,17 @@ import { Crypticle } from "../crypt/mod.ts";
 export class FleetKey {
   #text: string;
   #crypticle: Crypticle;
+  readonly #now: () => number;
   #serial = 0;
 
-  constructor(text: string) {
+  /**
+   * @param now ms, for a key that outlives this process or is in force on several masters: serials then
+   * keep to the time, so that they rise from one to the other. From 1 when absent.
+   */
+  constructor(text: string, now: () => number = () => 0) {
     this.#text = text;
     this.#crypticle = new Crypticle(text);
+    this.#now = now;
   }
 
   /** The key string that minions get at sign-in. */
@@ -27,7 +33,7 @@ export class FleetKey {
 
   /** Rises by one with each publication; minions drop what does not rise. Starts anew with a key. */
   nextSerial(): number {
-    return ++this.#serial;
+    return this.#serial = Math.max(this.#serial + 1, this.#now());
   }
 
   /** Puts another key in force. */

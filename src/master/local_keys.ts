@@ -4,13 +4,13 @@
  * @module
  */
 import { chown, readdir, rm } from "node:fs/promises";
-import { readFileSync } from "node:fs";
 import { timingSafeEqual } from "node:crypto";
 import { join } from "node:path";
 import { Buffer } from "node:buffer";
 import { Crypticle } from "../crypt/mod.ts";
 import { atomicWrite } from "../fs/atomic_write.ts";
 import { getLogger } from "../logging/mod.ts";
+import { allUsers, findUser, type User } from "../process/mod.ts";
 import { nameMatches } from "./access/acl.ts";
 
 const log = getLogger("saltx.master");
@@ -23,28 +23,32 @@ export function localKeyPath(cachedir: string, user: string): string {
   return join(cachedir, `.${user.replaceAll("\\", "_")}_key`);
 }
 
+/** Whom keys are for. */
+export interface KeyUsers {
+  /** Who the master runs as. */
+  readonly master: string;
+  /** Names and patterns of `publisher_acl`. */
+  readonly patterns: readonly string[];
+  /** Whether all users of this host are held against the patterns. (`client_acl_verify`) */
+  readonly verify: boolean;
+}
+
 /**
- * Writes a fresh key for the master's user and for each user of this host that a pattern of
- * `publisher_acl` names, readable by that user alone, and removes those of an earlier start.
+ * Writes a fresh key for the master's user and for each user of this host whom `publisher_acl` names,
+ * readable by that user alone, and removes those of an earlier start.
  * @returns user to key.
  */
 export async function writeLocalKeys(
   cachedir: string,
-  masterUser: string,
-  patterns: readonly string[],
+  users: KeyUsers,
 ): Promise<Record<string, string>> {
   for (const name of await readdir(cachedir)) {
     if (name.startsWith(".") && name.endsWith("_key")) await rm(join(cachedir, name));
   }
-  const accounts = readAccounts();
-  const users = new Set([masterUser]);
-  for (const pattern of patterns) {
-    const named = [...accounts.keys()].filter((user) => nameMatches(pattern, user));
-    if (named.length === 0) log.warning(`publisher_acl: '${pattern}' names no user of this host`);
-    for (const user of named) users.add(user);
-  }
+  const accounts = new Map<string, User>();
+  for (const user of await namedUsers(users)) accounts.set(user.name, user);
   const keys: Record<string, string> = {};
-  for (const user of users) {
+  for (const user of new Set([users.master, ...accounts.keys()])) {
     if (!USER.test(user)) {
       log.error(`publisher_acl: '${user}' is not a user name; it gets no key`);
       continue;
@@ -65,11 +69,17 @@ export function sameKey(given: unknown, wanted: string | undefined): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** The users of this host's passwd file. */
-function readAccounts(): Map<string, { uid: number; gid: number }> {
-  const rows = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
-  return new Map(
-    rows.filter((row) => row.length > 3)
-      .map((row) => [row[0]!, { uid: Number(row[2]), gid: Number(row[3]) }]),
-  );
+/** The users of this host that are named. A directory that can be asked for one need not list all. */
+async function namedUsers({ master, patterns, verify }: KeyUsers): Promise<User[]> {
+  const found: User[] = [];
+  const everybody = verify && patterns.length > 0 ? await allUsers() : [];
+  for (const pattern of [master, ...patterns]) {
+    const exact = await findUser(pattern);
+    const named = exact ? [exact] : everybody.filter(({ name }) => nameMatches(pattern, name));
+    if (named.length === 0 && pattern !== master) {
+      log.warning(`publisher_acl: '${pattern}' names no user of this host`);
+    }
+    found.push(...named);
+  }
+  return found;
 }

@@ -2,7 +2,8 @@
  * Which minions hold a live subscription.
  *
  * Each saltx minion, and each real one under `zmq_filtering`, subscribes to a topic of its own, and the
- * publisher's socket tells when a topic gets its first subscriber and loses the last. Other real minions
+ * publisher's socket tells when a topic gets its first subscriber and loses the last. A minion of saltx
+ * counts once it has signed in to this master, too. Other real minions
  * are known as in Salt: their cached addresses against the peers of the publish port.
  * (`salt/utils/minions.py:CkMinions.connected_ids`)
  * @module
@@ -22,6 +23,10 @@ export type Presence = "present" | "absent" | "unknown";
 export interface PresenceParts {
   /** Topics with a subscriber, noted by the main thread. */
   topics: SharedSet;
+  /** Ids that have signed in to this master. */
+  signedIn: SharedSet;
+  /** Topics of minions that are connected to other masters of a cluster. */
+  elsewhere?: SharedSet | null;
   minions: MinionDataCache;
   publishPort: number;
 }
@@ -46,8 +51,13 @@ export class PresenceCheck {
   of(ids: readonly string[]): Presence[] {
     let peers: Set<string> | null = null;
     return ids.map((id) => {
-      if (this.#parts.topics.has(this.#topic(id))) return "present";
+      const topic = this.#topic(id);
+      if (this.#parts.elsewhere?.has(topic)) return "present";
+      const subscribed = this.#parts.topics.has(topic);
+      if (subscribed && this.#parts.signedIn.has(id)) return "present";
       const grains = this.#parts.minions.grains(id);
+      // Those of saltx sign in as soon as they are back; others when the first command comes.
+      if (subscribed && !(grains && "saltxversion" in grains)) return "present";
       if (grains === null) return "unknown";
       if ("saltxversion" in grains) return "absent";
       peers ??= connectedPeers(this.#parts.publishPort);

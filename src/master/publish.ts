@@ -6,7 +6,7 @@
 import type { JobCache } from "../cache/mod.ts";
 import { PublishError, SaltInvocationError } from "../errors.ts";
 import { getLogger } from "../logging/mod.ts";
-import { currentJid, isValidJid } from "../text/jid.ts";
+import { isValidJid } from "../text/jid.ts";
 import {
   type Data,
   type DataMap,
@@ -47,13 +47,26 @@ export interface Published {
 export interface PublishParts {
   jobs: JobCache;
   targets: TargetSources;
+  /** A job id where the client chose none. */
+  newJid(): Jid;
   fire(tag: string, data: DataMap): void;
   /** Hands a load to the process that encrypts and sends it. */
   send(load: DataMap, minions: string[]): Promise<void>;
+  /** Name of this master in jobs; empty for none. */
+  masterId: string;
+  /** Syndics, which are no minions, while this master commands lower ones (`order_masters`). */
+  syndics: readonly string[] | null;
 }
 
 /** Fields of `kwargs` that travel with the publication. */
-const EXTRAS = ["metadata", "ret_config", "ret_kwargs", "module_executors", "executor_opts"];
+const EXTRAS = [
+  "metadata",
+  "ret_config",
+  "ret_kwargs",
+  "module_executors",
+  "executor_opts",
+  "master_id",
+];
 
 const TGT_TYPES: ReadonlySet<string> = new Set<TgtType>([
   "glob",
@@ -109,17 +122,23 @@ export function readPublishRequest(load: DataMap, user: string): PublishRequest 
 }
 
 /**
- * Publishes, unless nobody is expected.
+ * Publishes, unless nobody is expected: lower masters may have minions that are not known here.
+ * @param rules What the user may do, for lower masters; null for everything.
  * @returns null when the target matches no accepted minion.
  * @throws {PublishError} when the jid is taken. {@linkcode SaltInvocationError} for a bad target.
  */
 export async function publish(
   request: PublishRequest,
   parts: PublishParts,
+  rules: readonly unknown[] | null = null,
 ): Promise<Published | null> {
+  const { syndics, masterId } = parts;
   const expected = expectedMinions(request.target, parts.targets);
-  if (expected.minions.length === 0) return null;
-  const load = saveJob(request, expected, parts.jobs);
+  if (syndics !== null) expected.minions = expected.minions.filter((id) => !syndics.includes(id));
+  else if (expected.minions.length === 0) return null;
+  if (masterId !== "") request.extras["master_id"] ??= masterId;
+  if (syndics !== null) request.extras["auth_list"] = [...rules ?? []] as Data[];
+  const load = saveJob(request, expected, parts);
   parts.fire(load.jid, { minions: expected.minions });
   parts.fire(`salt/job/${load.jid}/new`, {
     jid: load.jid,
@@ -131,15 +150,19 @@ export async function publish(
     minions: expected.minions,
     missing: expected.missing,
   });
-  await parts.send(load as unknown as DataMap, expected.minions);
+  await parts.send(load as unknown as DataMap, [...expected.minions, ...syndics ?? []]);
   log.info(() => `User ${request.user} Published command ${load.fun} with jid ${load.jid}`);
   return { jid: load.jid, ...expected, load };
 }
 
-function saveJob(request: PublishRequest, expected: Expected, jobs: JobCache): PublishLoad {
+function saveJob(
+  request: PublishRequest,
+  expected: Expected,
+  { jobs, newJid }: PublishParts,
+): PublishLoad {
   const given = request.jid !== "";
   for (let tries = given ? 1 : JID_TRIES; tries > 0; tries--) {
-    const jid = given ? request.jid as Jid : currentJid();
+    const jid = given ? request.jid as Jid : newJid();
     const load = buildLoad(request, jid);
     if (jobs.saveLoad(load, expected.minions, expected.missing)) return load;
   }

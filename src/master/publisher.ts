@@ -36,6 +36,8 @@ export interface PublisherParts {
   privateKey: string;
   fleet: FleetKey;
   server: PublishServer;
+  /** Told of what a worker handed in, once it is sent. */
+  onPublished?(load: DataMap, minions: string[]): void;
 }
 
 /** Publishes in the order in which loads come. */
@@ -93,7 +95,9 @@ export class Publisher {
       const load = isMap(message) ? message["load"] : undefined;
       if (!isMap(message) || !isMap(load)) throw new TypeError("it is not a map with a load");
       const minions = message["minions"];
-      this.publish(load, Array.isArray(minions) ? minions.map(String) : []);
+      const ids = Array.isArray(minions) ? minions.map(String) : [];
+      this.publish(load, ids);
+      this.#parts.onPublished?.(load, ids);
     } catch (error) {
       log.error(`A load could not be published: ${messageOf(error)}`, error);
     }

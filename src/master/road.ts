@@ -20,19 +20,26 @@ import {
 } from "../key/raet_keys.ts";
 import { getLogger } from "../logging/mod.ts";
 import { unpack } from "../serializers/msgpack.ts";
-import { MasterRoad, RAET_STATS_FILE } from "../transport/raet/master_road.ts";
-import type { JoinRequest } from "../transport/raet/responder.ts";
-import { VerdictStatus } from "../transport/raet/initiator.ts";
+import { sourceKey } from "../transport/raet/address.ts";
+import { RAET_STATS_FILE, type RoadFigures } from "../transport/raet/figures.ts";
+import { MasterRoad } from "../transport/raet/master_road.ts";
+import type { JoinRequest } from "../transport/raet/peer.ts";
+import { VerdictStatus } from "../transport/raet/verdict.ts";
 import type { RequestHandler } from "../transport/types.ts";
 import { type DataMap, isMap } from "../types/mod.ts";
+import { KeyFollower } from "./road_keys.ts";
+import { SessionFile } from "./road_sessions.ts";
 
 const log = getLogger("saltx.master");
 
 const VOUCH = "PKCS1v15-SHA224";
-/** ms between looks at what operators have done with keys. */
-const KEY_WATCH_MS = 1000;
+/** ms between writings of where the minions are. */
+const SESSIONS_MS = 1000;
 /** ms between writings of the counters. */
 const STATS_MS = 5000;
+
+/** Bytes that an event has besides the message to a yard that it carries. */
+const LETTER_HEAD = 2048;
 
 /** What a road needs of its master. */
 export interface RoadParts {
@@ -54,6 +61,7 @@ export async function openRoad(parts: RoadParts): Promise<[MasterRoad, () => Pro
   const store = new RaetKeyStore(opts, number("raet_max_pending", 1000));
   const road = await MasterRoad.open({
     host: opts.interface,
+    receiveBuffer: number("raet_road_bufcnt", 0) * 64 * 1024,
     port: number("raet_port", parts.requestPort),
     responder: {
       name: opts.id,
@@ -72,22 +80,43 @@ export async function openRoad(parts: RoadParts): Promise<[MasterRoad, () => Pro
       txBytes: number("raet_txq_bytes", 64 * 1024 * 1024),
       rxMemory: number("raet_rx_memory", 256 * 1024 * 1024),
       maxMessage: number("raet_max_message", 64 * 1024 * 1024),
+      minWindow: number("raet_min_cwnd", 10),
+      mtu: number("raet_mtu", 1200),
       alive: number("raet_alive_period", 20) * 1000,
       interim: number("raet_interim", 3600) * 1000,
     },
     handler: parts.handler,
     judge: (join) => judge(join, store, keys, parts),
     onLink: parts.onLink,
+    onDuplicate: (id, address) => {
+      log.error(
+        `Two hosts use the keys of ${id}; the one at ${address} has to wait. Give one of them an ` +
+          "id and keys of its own: remove local.key and minion.pem in its pki_dir",
+      );
+      parts.bus.fire("salt/raet/duplicate", { id, address });
+    },
+    onUndelivered: (id, error) => {
+      log.warning(`A job did not get to ${id}: ${error.message}`);
+      const { failure, message } = error;
+      parts.bus.fire("salt/raet/undelivered", { id, failure, error: message });
+    },
+    laneBuffer: number("raet_lane_bufcnt", 100),
   });
+  const leaveLane = road.lane(parts.bus, opts.max_event_size - LETTER_HEAD);
   log.info(
     `The master listens on ${opts.interface}:${road.port}/udp (RAET), fingerprint of its keys ` +
       raetFinger(keys, opts.hash_type),
   );
-  const timer = setInterval(() => followKeys(road, store), KEY_WATCH_MS);
+  const sessions = new SessionFile(opts.cachedir);
+  road.wake(sessions.read());
+  const follower = new KeyFollower(road, store);
+  const keeping = setInterval(() => keepSessions(road, sessions), SESSIONS_MS);
   const stats = setInterval(() => tellStats(road, parts), STATS_MS);
   tellStats(road, parts);
   return [road, async () => {
-    clearInterval(timer);
+    leaveLane();
+    follower.stop();
+    clearInterval(keeping);
     clearInterval(stats);
     await road.close();
   }];
@@ -101,6 +130,7 @@ function judge(
 ): number {
   const state = store.offer({
     ...join,
+    source: sourceKey(join.address.host),
     autosignGrains: grainsOf(join),
     vouched: () => {
       const rsa = keys.acceptedKey(join.id);
@@ -139,29 +169,41 @@ function grainsOf({ grains }: JoinRequest): DataMap | undefined {
   }
 }
 
+/** Sums over the remotes. */
+function totalsOf({ remotes }: RoadFigures): DataMap {
+  const all = Object.values(remotes);
+  const sum = (
+    name: "lost" | "retransmitted" | "queued" | "queuedBytes" | "expired" | "rejected",
+  ) => all.reduce((total, remote) => total + remote[name], 0);
+  return {
+    remotes: all.length,
+    alive: all.filter(({ alive }) => alive).length,
+    lost: sum("lost"),
+    retransmitted: sum("retransmitted"),
+    queued: sum("queued"),
+    queuedBytes: sum("queuedBytes"),
+    expired: sum("expired"),
+    refused: sum("rejected"),
+  };
+}
+
+function keepSessions(road: MasterRoad, file: SessionFile): void {
+  try {
+    file.write(road.sessions);
+  } catch (error) {
+    log.error(`The sessions of RAET cannot be kept for the next start: ${messageOf(error)}`);
+  }
+}
+
 /** Leaves the counters for the runner, and the totals on the bus. */
 function tellStats(road: MasterRoad, { opts, bus }: RoadParts): void {
   const figures = { time: new Date().toISOString(), ...road.figures() };
   try {
     const text = JSON.stringify(figures);
     atomicWriteSync(join(opts.cachedir, RAET_STATS_FILE), text, { mode: 0o600, durable: false });
-    bus.fire("salt/raet/stats", { ...figures.stack, remotes: road.peers.length });
+    const { stack, drops } = figures;
+    bus.fire("salt/raet/stats", { ...stack, ...totalsOf(figures), drops });
   } catch (error) {
     log.error(`The counters of RAET cannot be written: ${messageOf(error)}`);
-  }
-}
-
-/** Lets in whose key was accepted since, and closes the sessions of the others. */
-function followKeys(road: MasterRoad, store: RaetKeyStore): void {
-  try {
-    for (const { estate, id, pub, verify, remote } of road.peers) {
-      const accepted = store.has("accepted", id, { pub, verify });
-      if (accepted && !remote.accepted) road.accept(estate);
-      else if (!accepted && (remote.accepted || !store.has("pending", id, { pub, verify }))) {
-        road.revoke(estate);
-      }
-    }
-  } catch (error) {
-    log.error(`The RAET keys cannot be read: ${messageOf(error)}`);
   }
 }

@@ -25,6 +25,8 @@ export interface RotationParts {
   bus: EventBusServer;
   /** Makes minions notice at once (`ping_on_rotate`); null leaves it to the next publication. */
   ping: (() => void) | null;
+  /** A new key is in force. */
+  onRotated?(key: string): void;
 }
 
 /** Rotations one after the other; several wishes while one is under way become one. */
@@ -65,6 +67,17 @@ export class Rotation {
   async #rotate(reason: string): Promise<void> {
     log.info(`Rotating the session key: ${reason}`);
     const key = Crypticle.generateKeyString();
+    await this.#put(key);
+    this.#parts.onRotated?.(key);
+  }
+
+  /** Puts the key of another master into force. */
+  async adopt(key: string): Promise<void> {
+    log.info("Taking the session key that another master has put into force");
+    await this.#put(key);
+  }
+
+  async #put(key: string): Promise<void> {
     await this.#parts.pool.setFleetKey(key);
     this.#parts.fleet.replace(key);
     this.#since = Date.now();

@@ -4,32 +4,37 @@
  */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { openJobCache } from "../cache/mod.ts";
+import { newTurnstile, openJobCache } from "../cache/mod.ts";
 import { SharedSet, sharedTable } from "../channel/shared_set.ts";
 import { type MasterOpts, transportsOf } from "../config/mod.ts";
 import { Crypticle } from "../crypt/mod.ts";
-import { EX, messageOf, SaltException } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { type EventBusServer, startEventBus } from "../event/mod.ts";
 import { atomicWrite, ensureDir } from "../fs/mod.ts";
-import { openMasterKeys, PkiKeyStore } from "../key/mod.ts";
+import { EstateKeyStore, openMasterKeys } from "../key/mod.ts";
 import { getLogger, lowestWanted } from "../logging/mod.ts";
-import { ZmqPublishServer } from "../transport/zeromq/publish_server.ts";
-import { ZmqRequestServer } from "../transport/zeromq/request_server.ts";
-import { bindPrivate } from "../transport/zeromq/private_bind.ts";
-import { heartbeatOptions, sizeOptions, tcpOptions } from "../transport/zeromq/socket_options.ts";
 import { currentJid } from "../text/jid.ts";
-import { minionTopic, tcpEndpoint } from "../transport/zeromq/mod.ts";
+import { minionTopic } from "../transport/zeromq/mod.ts";
+import { runtime } from "../runtime/mod.ts";
 import type { PublishServer } from "../transport/types.ts";
+import type { Cluster } from "./cluster/mod.ts";
+import { keepFilesFetched } from "./file_updates.ts";
 import { FleetKey } from "./fleet_key.ts";
 import { writeLocalKeys } from "./local_keys.ts";
+import { MasterMetrics } from "./metrics/master_metrics.ts";
 import { checkOpenFiles } from "./open_files.ts";
 import { noteTopic } from "./presence.ts";
 import { type Watch, watchMinions } from "./watch.ts";
 import { Publisher } from "./publisher.ts";
+import { wantsReturners } from "../plugins/returners/job_copies.ts";
+import { LostTopics } from "./returning.ts";
 import type { RoadParts } from "./road.ts";
 import { Rotation } from "./rotation.ts";
-import { type WorkerData, workersEndpoint } from "./worker_thread.ts";
+import { withCache, withCluster } from "./shared_state.ts";
+import { openPublishServer, openRequestServer } from "./ports.ts";
+import type { WorkerData } from "./worker_thread.ts";
 import { WorkerPool } from "./workers.ts";
 
 const log = getLogger("saltx.master");
@@ -43,11 +48,10 @@ export interface RunningMaster {
   stop(): Promise<void>;
 }
 
+type Tables = [SharedArrayBuffer, SharedArrayBuffer, SharedArrayBuffer];
+
 /** ms that requests under way get to finish at the end. */
 const DRAIN_MS = 5000;
-
-/** What a lost worker had with it is older than the request server's limit by then. */
-const REPEAT_DELAY_MS = 1500;
 
 /** Starts all parts of a master; what was started is stopped again when one of them fails. */
 export async function startMaster(opts: MasterOpts): Promise<RunningMaster> {
@@ -66,30 +70,43 @@ async function start(
 ): Promise<RunningMaster> {
   prepareDirs(opts);
   const masterKeys = await openMasterKeys(opts);
-  const keys = new PkiKeyStore(opts);
+  const keys = new EstateKeyStore(opts);
   keys.prepare();
-  checkOpenFiles(opts.max_open_files, keys.ids("accepted").length);
-  const present = sharedTable(1 << 17);
-  const late: { watch?: Watch; rotation?: Rotation } = {};
+  const room = checkOpenFiles(opts.max_open_files, keys.ids("accepted").length);
+  const startedAt = Date.now();
+  const [present, lost, signedIn] = [1 << 17, 1 << 14, 1 << 17].map(sharedTable) as Tables;
+  const elsewhere = opts.cluster ? sharedTable(1 << 17) : null;
+  const lostTopics = new LostTopics(new SharedSet(lost), opts.reconnect_window);
+  const late: { watch?: Watch; rotation?: Rotation; cluster?: Cluster | undefined } = {};
   const subscribers = new SharedArrayBuffer(4);
   const onTopic = (topic: string, there: boolean) => {
     noteTopic(new SharedSet(present), topic, there);
+    lostTopics.note(topic, there);
     late.watch?.topic(topic, there);
+    late.cluster?.topicChanged();
   };
-  const server = await bound(
-    "publish_port",
-    opts.publish_port,
-    () => openPublishServer(opts, onTopic),
-  );
+  const server = await openPublishServer(opts, onTopic, room);
   stops.push(() => server.close());
-  const requests = await bound("ret_port", opts.ret_port, () => openRequestServer(opts));
+  const requests = await openRequestServer(opts, room);
   stops.push(() => requests.close(DRAIN_MS));
   const bus = await startEventBus({ node: "master", sockDir: opts.sock_dir }, {
     maxEventSize: opts.max_event_size,
     pubMode: servesOtherUsers(opts) ? 0o666 : 0o600,
   });
   stops.push(() => bus.close());
-  const fleet = new FleetKey(Crypticle.generateKeyString());
+  await withCache(stops, opts);
+  const cluster = late.cluster = await withCluster(stops, elsewhere, {
+    opts,
+    privateKey: masterKeys.privateKey,
+    bus,
+    keys,
+    topics: new SharedSet(present),
+    signedIn: new SharedSet(signedIn),
+    publishPort: portOf(server.endpoint),
+  });
+  const fleet = cluster
+    ? new FleetKey(cluster.sessionKey, Date.now)
+    : new FleetKey(Crypticle.generateKeyString());
   const published = await withRoad(server, stops, {
     opts,
     keys,
@@ -104,6 +121,7 @@ async function start(
     privateKey: masterKeys.privateKey,
     fleet,
     server: published,
+    onPublished: (load, ids) => cluster?.published(load, ids),
   });
   stops.push(() => publisher.close());
   const data = await workerData(opts, {
@@ -112,14 +130,26 @@ async function start(
     publishPort: portOf(server.endpoint),
     subscribers,
     present,
+    lost,
+    signedIn,
+    startedAt,
+    elsewhere,
   });
   const pool = await WorkerPool.start(data, {
-    count: opts.worker_threads,
+    count: Math.min(opts.worker_threads, Math.max(2, availableParallelism())),
     onRotate: (reason) => void late.rotation?.rotate(reason),
-    onLost: () => void setTimeout(() => requests.repeatLost(), REPEAT_DELAY_MS).unref?.(),
+    attach: (worker) => requests.attach(worker),
+    onEvent: (frame) => bus.forward(frame),
   });
   // Workers end before the sockets that their answers leave by.
   stops.push(() => pool.stop(DRAIN_MS));
+  const metrics = new MasterMetrics({ requests, publications: server, pool, bus });
+  stops.push(() => metrics.close());
+  if (opts.metrics_address !== "") {
+    const { serveMetrics } = await import("./metrics/openmetrics.ts");
+    const endpoint = await serveMetrics(opts.metrics_address, () => metrics.collect());
+    stops.push(() => endpoint.close());
+  }
   const rotation = late.rotation = new Rotation({
     cachedir: opts.cachedir,
     publishSession: opts.publish_session,
@@ -127,16 +157,37 @@ async function start(
     pool,
     bus,
     ping: opts.ping_on_rotate ? () => publisher.publish(pingLoad(), []) : null,
+    onRotated: (key) => cluster?.rotated(key),
   });
   const watch = late.watch = watchMinions(opts, {
     keys,
     bus,
     publisher,
     topics: new SharedSet(present),
+    signedIn: new SharedSet(signedIn),
+    elsewhere: elsewhere && new SharedSet(elsewhere),
     publishPort: portOf(server.endpoint),
+    turnstile: data.turnstile,
   });
   stops.push(watch.stop);
-  stops.push(maintain(opts, rotation, bus, published, subscribers, watch));
+  if (wantsReturners(opts)) {
+    const { startReturners } = await import("./returners.ts");
+    stops.push(startReturners(opts, bus));
+  }
+  cluster?.start({
+    publish: (load, ids) => publisher.publish(load, ids),
+    adopt: (key) => void rotation.adopt(key),
+    presenceChanged: () => watch.elsewhere(),
+  });
+  stops.push(maintain(
+    { ...opts, turnstile: data.turnstile },
+    rotation,
+    bus,
+    published,
+    subscribers,
+    watch,
+  ));
+  stops.push(runtime.careForMemory());
   log.info(`The master listens on ${requests.endpoint} and publishes on ${server.endpoint}`);
   return {
     publishPort: portOf(server.endpoint),
@@ -167,13 +218,6 @@ async function withRoad(
   };
 }
 
-/** Where TCP is listened on: without ZeroMQ's minions, only this host's own programs use it. */
-function tcpInterface(opts: MasterOpts): string {
-  if (transportsOf(opts.transport).has("zeromq")) return opts.interface;
-  if (opts.interface === "0.0.0.0") return "127.0.0.1";
-  return opts.interface === "::" ? "::1" : opts.interface;
-}
-
 /** Ends parts in the reverse order of their start. */
 async function stopAll(stops: (() => Promise<unknown> | void)[]): Promise<void> {
   for (const stop of stops.reverse()) {
@@ -195,69 +239,35 @@ function servesOtherUsers(opts: MasterOpts): boolean {
   return Object.keys({ ...opts.publisher_acl, ...opts.external_auth }).length > 0;
 }
 
-function openPublishServer(
-  opts: MasterOpts,
-  onTopic: (topic: string, present: boolean) => void,
-): Promise<ZmqPublishServer> {
-  return ZmqPublishServer.open(tcpEndpoint(tcpInterface(opts), opts.publish_port), {
-    ...tcpOptions(opts),
-    linger: 1000,
-    sendHighWaterMark: opts.pub_hwm,
-    backlog: opts.zmq_backlog,
-    maxMessageSize: 4096,
-    ...heartbeatOptions(opts),
-  }, onTopic);
-}
-
-function openRequestServer(opts: MasterOpts): Promise<ZmqRequestServer> {
-  return ZmqRequestServer.open({
-    endpoint: tcpEndpoint(tcpInterface(opts), opts.ret_port),
-    workersEndpoint: workersEndpoint(opts.sock_dir),
-    router: {
-      ...tcpOptions(opts),
-      ...sizeOptions(opts),
-      linger: 1000,
-      backlog: opts.zmq_backlog,
-    },
-  }, bindPrivate);
-}
-
-/** Says which setting to change when a port cannot be had. */
-async function bound<T>(option: string, port: number, open: () => Promise<T>): Promise<T> {
-  try {
-    return await open();
-  } catch (error) {
-    const code = (error as { code?: string }).code;
-    const why = code === "EADDRINUSE"
-      ? "another program (a salt-master?) listens there. Stop it, or set another port"
-      : code === "EACCES"
-      ? "this user may not listen there"
-      : code === "EADDRNOTAVAIL"
-      ? "no network interface of this host has the address that 'interface' names"
-      : messageOf(error);
-    throw new SaltException(`Cannot listen on ${option} ${port}: ${why}`, {
-      cause: error,
-      exitCode: EX.UNAVAILABLE,
-    });
-  }
-}
-
 async function workerData(
   opts: MasterOpts,
   parts: Pick<
     WorkerData,
-    "masterKeys" | "fleetKey" | "publishPort" | "subscribers" | "present"
+    | "masterKeys"
+    | "fleetKey"
+    | "publishPort"
+    | "subscribers"
+    | "present"
+    | "lost"
+    | "signedIn"
+    | "startedAt"
+    | "elsewhere"
   >,
 ): Promise<WorkerData> {
   // Made before the workers open it, so that they do not race for its schema.
   openJobCache(opts).close();
+  const turnstile = newTurnstile();
   return {
     opts,
     ...parts,
     sessionSecret: await sessionSecret(join(opts.cachedir, ".session_secret")),
-    localKeys: await writeLocalKeys(opts.cachedir, opts.user, Object.keys(opts.publisher_acl)),
+    localKeys: await writeLocalKeys(opts.cachedir, {
+      master: opts.user,
+      patterns: Object.keys(opts.publisher_acl),
+      verify: opts.client_acl_verify,
+    }),
     replays: sharedTable(),
-    signedIn: sharedTable(1 << 17),
+    turnstile,
     logLevelNo: lowestWanted(),
   };
 }
@@ -278,7 +288,7 @@ async function sessionSecret(path: string): Promise<Uint8Array> {
 
 /** What goes on beside requests: old jobs go, keys turn, counters are shared. */
 function maintain(
-  opts: MasterOpts,
+  opts: MasterOpts & Pick<WorkerData, "turnstile">,
   rotation: Rotation,
   bus: EventBusServer,
   server: PublishServer,
@@ -299,11 +309,13 @@ function maintain(
     }
   };
   const timer = setInterval(clean, opts.loop_interval * 1000);
+  const stopFetching = keepFilesFetched(opts, bus);
   const stopHearing = bus.onEvent("salt/key", ({ data }) => {
     if (data["act"] === "delete" || data["act"] === "reject") void rotation.check();
   });
   return () => {
     clearInterval(timer);
+    stopFetching();
     stopHearing();
     jobs.close();
   };

@@ -5,7 +5,7 @@
  */
 import type { MinionDataCache } from "../cache/mod.ts";
 import type { KeyStore } from "../key/mod.ts";
-import { compileTarget, type Nodegroups } from "../plugins/matchers/mod.ts";
+import { compileTarget, keysRead, type Nodegroups } from "../plugins/matchers/mod.ts";
 import type { MinionId, Target } from "../types/mod.ts";
 
 /** Where the guess comes from. */
@@ -31,11 +31,14 @@ const BY_ID = new Set(["glob", "pcre", "list"]);
 export function expectedMinions(target: Target, sources: TargetSources): Expected {
   const accepted = sources.keys.ids("accepted");
   if (target.tgt_type === "list") return expectedOfList(target, accepted);
-  const idOnly = BY_ID.has(target.tgt_type);
-  const meant = compileTarget(target, { nodegroups: sources.nodegroups });
+  const { nodegroups } = sources;
+  const meant = compileTarget(target, { nodegroups });
+  if (BY_ID.has(target.tgt_type)) {
+    return { minions: accepted.filter((id) => meant({ id })) as MinionId[], missing: [] };
+  }
+  const view = sources.minions.view(keysRead(target, nodegroups));
   const minions = accepted.filter((id) => {
-    if (idOnly) return meant({ id });
-    const data = sources.minions.data(id);
+    const data = view(id);
     return data === null || meant({ id, grains: data.grains, pillar: data.pillar });
   });
   return { minions: minions as MinionId[], missing: [] };
@@ -46,10 +49,13 @@ export function expectedMinions(target: Target, sources: TargetSources): Expecte
  * without cached data is not covered by what data decides.
  */
 export function coveredMinions(tgt: string, sources: TargetSources): Set<string> {
-  const meant = compileTarget({ tgt, tgt_type: "compound" }, { nodegroups: sources.nodegroups });
+  const { nodegroups } = sources;
+  const target: Target = { tgt, tgt_type: "compound" };
+  const meant = compileTarget(target, { nodegroups });
+  const view = sources.minions.view(keysRead(target, nodegroups));
   return new Set(
     sources.keys.ids("accepted").filter((id) => {
-      const { grains = {}, pillar = {} } = sources.minions.data(id) ?? {};
+      const { grains = {}, pillar = {} } = view(id) ?? {};
       return meant({ id, grains, pillar });
     }),
   );

@@ -17,11 +17,16 @@ const log = getLogger("saltx.master");
 /** Shared by all workers through the file: what another one has learned is seen after `REREAD_MS`. */
 const REREAD_MS = 10_000;
 
+/** Ids whose key is kept beside the lines; beyond it the memory starts anew. */
+const MAX_NOTED = 50_000;
+
 /** Remembers by id and key. */
 export class VersionMemory {
   readonly #path: string;
   readonly #acceptedKey: (id: string) => string | null;
   #known = new Set<string>();
+  /** Keys of ids that are known to speak version 3: what nearly every request asks about. */
+  readonly #noted = new Map<string, string>();
   #read = -Infinity;
 
   constructor(cachedir: string, acceptedKey: (id: string) => string | null) {
@@ -30,15 +35,20 @@ export class VersionMemory {
   }
 
   speaksVersion3(id: string): boolean {
-    const line = this.#line(id);
-    if (line === null) return false;
+    const key = this.#acceptedKey(id);
+    if (key === null) return false;
+    const line = lineOf(id, key);
     if (!this.#known.has(line)) this.#load();
     return this.#known.has(line);
   }
 
   note(id: string): void {
-    const line = this.#line(id);
-    if (line === null || this.#known.has(line)) return;
+    const key = this.#acceptedKey(id);
+    if (key === null || this.#noted.get(id) === key) return;
+    if (this.#noted.size >= MAX_NOTED) this.#noted.clear();
+    this.#noted.set(id, key);
+    const line = lineOf(id, key);
+    if (this.#known.has(line)) return;
     this.#load();
     if (this.#known.has(line)) return;
     this.#known.add(line);
@@ -47,15 +57,6 @@ export class VersionMemory {
     } catch (error) {
       log.error(`${this.#path} cannot be written: ${messageOf(error)}`);
     }
-  }
-
-  #line(id: string): string | null {
-    const key = this.#acceptedKey(id);
-    return key === null
-      ? null
-      : `${id} ${
-        createHash("sha256").update(key.replaceAll(/\s/g, "")).digest("hex").slice(0, 32)
-      }`;
   }
 
   #load(): void {
@@ -69,4 +70,9 @@ export class VersionMemory {
       }
     }
   }
+}
+
+function lineOf(id: string, key: string): string {
+  const bare = key.replaceAll(/\s/g, "");
+  return `${id} ${createHash("sha256").update(bare).digest("hex").slice(0, 32)}`;
 }

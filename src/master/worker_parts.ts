@@ -8,6 +8,8 @@ import type { KeyStore, MasterKeys } from "../key/mod.ts";
 import type { DataMap } from "../types/mod.ts";
 import type { FleetKey } from "./fleet_key.ts";
 import type { PresenceCheck } from "./presence.ts";
+import type { ReturnWriter } from "./return_writer.ts";
+import type { Returning } from "./returning.ts";
 
 /** Handed to every command. */
 export interface WorkerParts {
@@ -16,6 +18,8 @@ export interface WorkerParts {
   masterKeys: MasterKeys;
   fleet: FleetKey;
   jobs: JobCache;
+  /** Stores returns in {@linkcode WorkerParts.jobs}. */
+  returns: Pick<ReturnWriter, "save">;
   minions: MinionDataCache;
   queue: QueueStore;
   /** User to local key. */
@@ -29,4 +33,5 @@ export interface WorkerParts {
   /** Minions that hold a live subscription now. */
   subscribers(): number;
   presence: PresenceCheck;
+  returning: Returning;
 }

@@ -1,9 +1,9 @@
 /**
- * One request worker: a thread with a REP socket on `workers.ipc`. Workers share nothing but sockets,
- * files and three tables in shared memory. (`salt/master.py:MWorker`)
+ * One request worker: a thread that gets requests by the batch. Workers share nothing but files and
+ * three tables in shared memory. (`salt/master.py:MWorker`)
  * @module
  */
-import { openJobCache, openMinionDataCache, openQueueStore } from "../cache/mod.ts";
+import { openMinionDataCache, openQueueStore } from "../cache/mod.ts";
 import { Gate } from "../channel/gate.ts";
 import { SessionCrypticles } from "../channel/session_crypticles.ts";
 import { SessionKeys } from "../channel/session_keys.ts";
@@ -11,20 +11,31 @@ import { SharedSet } from "../channel/shared_set.ts";
 import { SignInServer } from "../channel/sign_in_server.ts";
 import { TokenCheck } from "../channel/token_check.ts";
 import type { MasterOpts } from "../config/mod.ts";
+import { cleanKey } from "../crypt/mod.ts";
 import { packEvent } from "../event/mod.ts";
-import { type MasterKeys, PkiKeyStore } from "../key/mod.ts";
+import { EstateKeyStore, type MasterKeys } from "../key/mod.ts";
 import { addSink, type LogRecord } from "../logging/mod.ts";
+import { openMasterJobs } from "../plugins/returners/job_copies.ts";
 import { runtime } from "../runtime/mod.ts";
-import type { ThreadPort, ZmqSocket } from "../runtime/types.ts";
+import type { ThreadPort } from "../runtime/types.ts";
 import { packLocal } from "../serializers/msgpack.ts";
 import { ipcEndpoint } from "../transport/zeromq/mod.ts";
-import { WORKER_SOCKET } from "../transport/zeromq/request_server.ts";
-import { busEndpoints } from "../event/address.ts";
+import {
+  type BatchedAnswer,
+  packAnswers,
+  takeLarge,
+  unpackRequests,
+} from "../transport/zeromq/request_batch.ts";
 import { clearCommands } from "./commands/clear.ts";
 import { encryptedCommands } from "./commands/encrypted.ts";
+import { resume, type ResumeParts } from "./commands/resume.ts";
 import { FleetKey } from "./fleet_key.ts";
+import { Meters, type MetricFamily } from "./metrics/meters.ts";
 import { PresenceCheck } from "./presence.ts";
 import { publishPullEndpoint } from "./publisher.ts";
+import { ReturnWriter } from "./return_writer.ts";
+import { Outbox, TurnMemo, WorkerDesk } from "./worker_desk.ts";
+import { Returning } from "./returning.ts";
 import { VersionMemory } from "./version_memory.ts";
 import type { WorkerParts } from "./worker_parts.ts";
 import { join } from "node:path";
@@ -43,6 +54,14 @@ export interface WorkerData {
   signedIn: SharedArrayBuffer;
   /** Topics with a subscriber. */
   present: SharedArrayBuffer;
+  /** Topics that lost their subscriber a moment ago. */
+  lost: SharedArrayBuffer;
+  /** ms since 1970 at which the master started. */
+  startedAt: number;
+  /** Topics with a subscriber on another master of the cluster; null outside of one. */
+  elsewhere: SharedArrayBuffer | null;
+  /** For writing to the job cache. */
+  turnstile: SharedArrayBuffer;
   /** One Int32: minions that hold a live subscription. */
   subscribers: SharedArrayBuffer;
   /** The lowest level that any sink of the main thread wants. */
@@ -51,18 +70,31 @@ export interface WorkerData {
 
 /** From the main thread to a worker. */
 export type ToWorker =
+  | { kind: "requests"; batch: ArrayBuffer }
   | { kind: "fleet key"; key: string; turn: number }
+  | { kind: "metrics"; turn: number }
   | { kind: "are you there"; turn: number }
   | { kind: "stop" };
 
 /** From a worker to the main thread. */
 export type FromWorker =
   | { kind: "ready" }
+  /**
+   * Made by {@linkcode packAnswers} and {@linkcode takeLarge}. `next`: the batch of requests was looked
+   * through.
+   */
+  | { kind: "answers"; batch: ArrayBuffer; large: BatchedAnswer[]; next: boolean }
+  | { kind: "metrics"; turn: number; families: MetricFamily[] }
   | { kind: "done"; turn: number }
   | { kind: "rotate"; reason: string }
   | { kind: "log"; record: LogRecord };
 
-/** Where workers find their requests. */
+const WORKER_HELP = {
+  saltx_commands: "Requests that workers served, by command and outcome: ok, refused, failed.",
+  saltx_command_seconds: "Time from a worker's taking a request to its answer, by command.",
+};
+
+/** Where REP workers of other programs find requests. */
 export function workersEndpoint(sockDir: string): string {
   return ipcEndpoint(join(sockDir, "workers.ipc"));
 }
@@ -70,86 +102,100 @@ export function workersEndpoint(sockDir: string): string {
 /** The thread's entry point. */
 export async function run(data: unknown, port: ThreadPort): Promise<void> {
   const worker = data as WorkerData;
-  const tell = (message: FromWorker) => port.postMessage(message);
+  const tell = (message: FromWorker, transfer?: ArrayBuffer[]) =>
+    port.postMessage(message, transfer);
   addSink((record) => tell({ kind: "log", record: plain(record) }), () => worker.logLevelNo);
-  const { parts, close } = await openParts(worker, tell);
-  const gate = buildGate(worker, parts);
-  const socket = await runtime.openSocket("rep", WORKER_SOCKET);
-  socket.connect(workersEndpoint(worker.opts.sock_dir));
+  const outbox = new Outbox((answers, next) => {
+    const large = takeLarge(answers);
+    const batch = packAnswers(answers);
+    const memories = large.map(({ payload }) => payload.buffer as ArrayBuffer);
+    tell({ kind: "answers", batch, large, next }, [batch, ...memories]);
+  });
+  const { parts, returns, close } = await openParts(worker, tell, outbox);
+  const acceptedKeys = new TurnMemo((id) => parts.keys.acceptedKey(id));
+  const meters = new Meters().describe(WORKER_HELP);
+  const gate = buildGate(worker, parts, meters, (id) => acceptedKeys.get(id));
+  const desk = new WorkerDesk(gate, outbox, () => {
+    acceptedKeys.forget();
+    returns.flush();
+  });
   port.onMessage((raw) => {
     const message = raw as ToWorker;
-    if (message.kind === "stop") socket.close();
-    else {
+    if (message.kind === "requests") desk.take(unpackRequests(message.batch));
+    else if (message.kind === "metrics") {
+      tell({ kind: "metrics", turn: message.turn, families: meters.snapshot() });
+    } else if (message.kind === "stop") {
+      void desk.idle().then(() => {
+        close();
+        stopCare();
+        port.close();
+      });
+    } else {
       if (message.kind === "fleet key") parts.fleet.replace(message.key);
       tell({ kind: "done", turn: message.turn });
     }
   });
   runtime.releaseMemory();
+  const stopCare = runtime.careForMemory();
   tell({ kind: "ready" });
-  await serve(socket, gate);
-  close();
-  port.close();
-}
-
-async function serve(socket: ZmqSocket, gate: Gate): Promise<void> {
-  try {
-    for await (const frames of socket) {
-      const [first, second] = frames;
-      // The request server lets two frames pass from transports of this process alone.
-      const verifiedId = second && first ? new TextDecoder().decode(first) : null;
-      const payload = second ?? first ?? new Uint8Array();
-      await socket.send(await gate.handle(payload, { address: null, verifiedId }));
-    }
-  } catch (error) {
-    if (!socket.closed) throw error;
-  }
 }
 
 async function openParts(
   worker: WorkerData,
   tell: (message: FromWorker) => void,
-): Promise<{ parts: WorkerParts; close(): void }> {
+  outbox: Outbox,
+): Promise<{ parts: WorkerParts; returns: ReturnWriter; close(): void }> {
   const { opts } = worker;
-  const events = await runtime.openSocket("push", { linger: 1000, sendHighWaterMark: 100_000 });
-  events.connect(busEndpoints({ node: "master", sockDir: opts.sock_dir }).pull);
   const publisher = await runtime.openSocket("push", { linger: 1000 });
   publisher.connect(publishPullEndpoint(opts.sock_dir));
-  const jobs = openJobCache(opts);
+  const jobs = openMasterJobs({ ...opts, turnstile: worker.turnstile });
   const minions = openMinionDataCache(opts);
   const queue = openQueueStore({ cachedir: opts.cachedir });
+  const returns = new ReturnWriter(jobs);
   const counter = new Int32Array(worker.subscribers);
   const parts: WorkerParts = {
     opts,
-    keys: new PkiKeyStore(opts),
+    keys: new EstateKeyStore(opts),
     masterKeys: worker.masterKeys,
     fleet: new FleetKey(worker.fleetKey),
     jobs,
+    returns,
     minions,
     queue,
     localKeys: worker.localKeys,
-    fire: (tag, event) => void events.send(packEvent(tag, event, opts.max_event_size)),
+    fire: (tag, event) => outbox.event(packEvent(tag, event, opts.max_event_size)),
     send: (load, ids) => publisher.send(packLocal({ load, minions: ids })),
     rotate: (reason) => tell({ kind: "rotate", reason }),
     subscribers: () => Atomics.load(counter, 0),
     presence: new PresenceCheck({
       topics: new SharedSet(worker.present),
+      signedIn: new SharedSet(worker.signedIn),
+      elsewhere: worker.elsewhere && new SharedSet(worker.elsewhere),
       minions,
       publishPort: worker.publishPort,
     }),
+    returning: new Returning({
+      lost: new SharedSet(worker.lost),
+      startedAt: worker.startedAt,
+      window: opts.reconnect_window,
+    }),
   };
   const close = () => {
-    events.close();
     publisher.close();
     jobs.close();
     minions.close();
     queue.close();
   };
-  return { parts, close };
+  return { parts, returns, close };
 }
 
-function buildGate(worker: WorkerData, parts: WorkerParts): Gate {
+function buildGate(
+  worker: WorkerData,
+  parts: WorkerParts,
+  meters: Meters,
+  acceptedKey: (id: string) => string | null,
+): Gate {
   const { opts } = worker;
-  const acceptedKey = (id: string) => parts.keys.acceptedKey(id);
   const sessionKeys = new SessionKeys(worker.sessionSecret, opts.publish_session);
   const versions = new VersionMemory(opts.cachedir, acceptedKey);
   const signedIn = new SharedSet(worker.signedIn);
@@ -163,6 +209,15 @@ function buildGate(worker: WorkerData, parts: WorkerParts): Gate {
     noteSignIn: (id) => void signedIn.add(id),
     fire: opts.auth_events ? parts.fire : null,
   });
+  const resumeParts: ResumeParts = {
+    fleetKey: () => parts.fleet.text,
+    publishPort: worker.publishPort,
+    sessionKey: (id) => {
+      const key = acceptedKey(id);
+      return key === null ? null : sessionKeys.current(id, cleanKey(key));
+    },
+    noteSignIn: (id) => void signedIn.add(id),
+  };
   return new Gate({
     minimumVersion: opts.minimum_auth_version,
     requestTtl: opts.request_server_ttl,
@@ -174,8 +229,15 @@ function buildGate(worker: WorkerData, parts: WorkerParts): Gate {
     noteVersion3: (id) => versions.note(id),
     signIn: (load, version, peer) => signIns.answer(load, version, peer),
     clear: clearCommands(parts),
-    encrypted: encryptedCommands(parts),
+    encrypted: new Map([
+      ...encryptedCommands(parts),
+      ["_resume", { tok: true, run: (_load, caller) => resume(resumeParts, caller) }],
+    ]),
     now: Date.now,
+    served: (kind, outcome, ms) => {
+      meters.add("saltx_commands", 1, { command: kind, outcome });
+      meters.time("saltx_command_seconds", ms / 1000, { command: kind });
+    },
   });
 }
 

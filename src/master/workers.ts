@@ -5,6 +5,10 @@
 import { getLogger, relay } from "../logging/mod.ts";
 import { runtime } from "../runtime/mod.ts";
 import type { WorkerThread } from "../runtime/types.ts";
+import { packRequests, unpackAnswers } from "../transport/zeromq/request_batch.ts";
+import type { WorkerLink } from "../transport/zeromq/request_server.ts";
+import type { RequestWorker } from "../transport/zeromq/worker_slot.ts";
+import type { MetricFamily } from "./metrics/meters.ts";
 import type { FromWorker, ToWorker, WorkerData } from "./worker_thread.ts";
 
 const log = getLogger("saltx.workers");
@@ -17,6 +21,9 @@ const WATCH_TIMEOUT = 30_000;
 const RESTART_FIRST = 100;
 const RESTART_MAX = 30_000;
 
+/** ms that workers get to say what they have counted. */
+const METRICS_TIMEOUT = 2000;
+
 /** How long a start may take before the master gives up, in ms. */
 const START_TIMEOUT = 60_000;
 
@@ -24,6 +31,7 @@ interface Slot {
   number: number;
   thread: WorkerThread;
   ready: boolean;
+  link: WorkerLink | null;
   /** performance.now() when the oldest unanswered question was put. */
   asked: number | null;
   startedAt: number;
@@ -39,8 +47,10 @@ export interface WorkerPoolOptions {
   watchTimeout?: number;
   /** A worker wants a new fleet key. */
   onRotate(reason: string): void;
-  /** A lost worker has been replaced: what it had with it can be served again. */
-  onLost(): void;
+  /** A worker takes requests from now on. */
+  attach?(worker: RequestWorker): WorkerLink;
+  /** A worker has an event for the bus, as bytes. */
+  onEvent?(frame: Uint8Array): void;
 }
 
 /** A set of worker threads of fixed size. */
@@ -51,6 +61,9 @@ export class WorkerPool {
   readonly #turns = new Map<number, { waiting: Set<Slot>; resolve(): void }>();
   readonly #watch: ReturnType<typeof setInterval>;
   readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
+  readonly #asked = new Map<number, (families: MetricFamily[]) => void>();
+  /** Workers that crashed or hung. */
+  lost = 0;
   #turn = 0;
   #stopping = false;
   #onReady: (() => void) | undefined;
@@ -95,6 +108,30 @@ export class WorkerPool {
     });
   }
 
+  /** Workers that take requests. */
+  get ready(): number {
+    return this.#slots.filter(({ ready }) => ready).length;
+  }
+
+  /** What each has counted; of one that does not answer in time, nothing. */
+  async metrics(timeoutMs = METRICS_TIMEOUT): Promise<MetricFamily[][]> {
+    return await Promise.all(
+      this.#slots.filter(({ ready }) => ready).map((slot) =>
+        new Promise<MetricFamily[]>((resolve) => {
+          const turn = ++this.#turn;
+          const end = (families: MetricFamily[]) => {
+            clearTimeout(timer);
+            this.#asked.delete(turn);
+            resolve(families);
+          };
+          const timer = setTimeout(() => end([]), timeoutMs);
+          this.#asked.set(turn, end);
+          this.#post(slot, { kind: "metrics", turn });
+        })
+      ),
+    );
+  }
+
   /** Lets each finish its request; ends those that take longer than `drainMs`. */
   async stop(drainMs: number): Promise<void> {
     this.#stopping = true;
@@ -117,21 +154,45 @@ export class WorkerPool {
     const spawn = this.#options.spawn ?? ((data) => runtime.spawnThread("master-worker", data));
     const thread = spawn(this.#data);
     const startedAt = performance.now();
-    const slot: Slot = { number, thread, ready: false, asked: null, startedAt, crashes };
+    const slot: Slot = {
+      number,
+      thread,
+      ready: false,
+      link: null,
+      asked: null,
+      startedAt,
+      crashes,
+    };
     this.#slots.push(slot);
     thread.onMessage((message) => this.#hear(slot, message as FromWorker));
     thread.onExit((code, error) => this.#lost(slot, code, error));
   }
 
   #hear(slot: Slot, message: FromWorker): void {
-    if (message.kind === "log") relay(message.record);
+    if (message.kind === "answers") this.#answered(slot, message);
+    else if (message.kind === "metrics") this.#asked.get(message.turn)?.(message.families);
+    else if (message.kind === "log") relay(message.record);
     else if (message.kind === "rotate") this.#options.onRotate(message.reason);
     else if (message.kind === "done") this.#done(slot, message.turn);
     else {
       slot.ready = true;
-      if (slot.crashes > 0) this.#options.onLost();
+      slot.link = this.#options.attach?.({
+        take: (requests) => {
+          const batch = packRequests(requests);
+          this.#post(slot, { kind: "requests", batch }, [batch]);
+        },
+      }) ?? null;
       if (this.#slots.every((one) => one.ready)) this.#onReady?.();
     }
+  }
+
+  /** Events go first: who has an acknowledgement may rely on their having been fired. */
+  #answered(slot: Slot, { batch, large, next }: FromWorker & { kind: "answers" }): void {
+    const { answers, events, deferred } = unpackAnswers(batch);
+    for (const event of events) this.#options.onEvent?.(event);
+    if (deferred.length > 0) slot.link?.deferred(deferred);
+    slot.link?.answered([...answers, ...large]);
+    if (next) slot.link?.next();
   }
 
   #done(slot: Slot, turn: number): void {
@@ -149,11 +210,13 @@ export class WorkerPool {
 
   #lost(slot: Slot, code: number, error: Error | undefined): void {
     this.#slots.splice(this.#slots.indexOf(slot), 1);
+    slot.link?.lost();
     for (const [turn, state] of this.#turns) {
       state.waiting.delete(slot);
       this.#settle(turn);
     }
     if (this.#stopping) return;
+    this.lost += 1;
     if (!slot.ready && this.#onFailure) {
       return this.#onFailure(error ?? new Error(`Worker ${slot.number} ended with code ${code}`));
     }
@@ -186,7 +249,7 @@ export class WorkerPool {
     }
   }
 
-  #post(slot: Slot, message: ToWorker): void {
-    slot.thread.postMessage(message);
+  #post(slot: Slot, message: ToWorker, transfer?: ArrayBuffer[]): void {
+    slot.thread.postMessage(message, transfer);
   }
 }

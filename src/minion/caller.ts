@@ -5,19 +5,26 @@
  */
 import type { MinionChannel } from "../channel/types.ts";
 import type { MinionOpts } from "../config/mod.ts";
-import { CommandExecutionError, messageOf, SaltClientError } from "../errors.ts";
-import { type EventClient, openEventClient } from "../event/mod.ts";
+import {
+  AuthenticationError,
+  CommandExecutionError,
+  messageOf,
+  SaltClientError,
+} from "../errors.ts";
+import { type BusAddress, type EventClient, openEventClient } from "../event/mod.ts";
 import { loadArguments } from "../loader/bind.ts";
-import { callFunction, createContext } from "../loader/context.ts";
+import { createContext } from "../loader/context.ts";
 import { updateMap } from "../loader/dict_update.ts";
 import { retcodeOf } from "../loader/execute.ts";
+import { callThrough, executorNames } from "../loader/executors/mod.ts";
 import type { MinionServices, ModuleRegistry, PillarOptions, RunningJob } from "../loader/types.ts";
 import { getLogger } from "../logging/mod.ts";
 import { makeJid } from "../text/jid.ts";
 import type { Data, DataMap, Jid, PublishLoad } from "../types/mod.ts";
 import { Job } from "./job.ts";
-import { busAddress } from "./minion.ts";
-import { listMasters, type NamedMaster } from "./masters.ts";
+import { busAddresses } from "./bus_address.ts";
+import { withFoundMaster } from "./master_func.ts";
+import { listMasters, type NamedMaster, orderMasters, planConnections } from "./masters.ts";
 import { type MinionParts, realParts } from "./parts.ts";
 import { pillarRequest } from "./pillar_request.ts";
 import { ProcFiles, readRunning } from "./proc_files.ts";
@@ -42,8 +49,18 @@ export interface CallerOptions {
   parts?: Partial<MinionParts>;
   /** Grains are left empty. */
   skipGrains?: boolean;
+  /** Collects the grains also where `grains_cache` has some. */
+  refreshGrains?: boolean;
   /** The master to use, in place of the configured ones. */
   only?: string;
+}
+
+/** How one function is called. */
+export interface CallHow {
+  /** Kept with the job. */
+  metadata?: DataMap;
+  /** Of the executors. */
+  executorOptions?: DataMap;
 }
 
 /** Whether calls get by without a master. */
@@ -59,8 +76,9 @@ export class Caller {
   readonly #world: World;
   readonly #channel: MinionChannel | null;
   readonly #pillar: DataMap;
+  readonly #buses: BusAddress[];
   readonly #job = new AbortController();
-  #events: Promise<EventClient | null> | null = null;
+  #events: Promise<(EventClient | null)[]> | null = null;
 
   private constructor(
     opts: MinionOpts,
@@ -68,7 +86,9 @@ export class Caller {
     world: World,
     channel: MinionChannel | null,
     pillar: DataMap,
+    buses: BusAddress[],
   ) {
+    this.#buses = buses;
     this.#opts = opts;
     this.#parts = parts;
     this.#world = world;
@@ -83,17 +103,23 @@ export class Caller {
    */
   static async open(opts: MinionOpts, options: CallerOptions = {}): Promise<Caller> {
     const parts: MinionParts = { ...realParts(opts, true), ...options.parts };
-    const loadGrains = options.skipGrains ? () => Promise.resolve({}) : parts.loadGrains;
+    const loadGrains: MinionParts["loadGrains"] = options.skipGrains
+      ? () => Promise.resolve({})
+      : (opts, fresh) => parts.loadGrains(opts, fresh || options.refreshGrains === true);
     const world = new World(opts, { loadGrains, buildRegistry: parts.buildRegistry });
     if (isLocal(opts)) {
       await world.ready();
-      return new Caller(opts, parts, world, null, await localPillar(opts, world.grains));
+      const pillar = await localPillar(opts, world.grains);
+      return new Caller(opts, parts, world, null, pillar, busesOf(opts));
     }
-    const master = await firstMaster(mastersFor(opts, options.only), opts, parts, world);
+    const found = options.only === undefined
+      ? await withFoundMaster(opts, world, parts.callBlocking)
+      : opts;
+    const master = await firstMaster(mastersFor(found, parts, options.only), opts, parts, world);
     try {
       await world.ready();
       const pillar = await master.channel.requestPillar(pillarRequest(opts, world.grains));
-      return new Caller(master.opts, parts, world, master.channel, pillar);
+      return new Caller(master.opts, parts, world, master.channel, pillar, busesOf(opts));
     } catch (error) {
       master.channel.close();
       throw error;
@@ -113,8 +139,10 @@ export class Caller {
    * @throws what the function throws; SaltInvocationError and InvalidArguments for arguments that do
    * not fit.
    */
-  async call(fun: string, arg: Data[], metadata?: DataMap): Promise<CallResult> {
-    const load = callLoad(fun, arg, makeJid(this.#parts.clock.now()), metadata);
+  async call(fun: string, arg: Data[], how: CallHow = {}): Promise<CallResult> {
+    const load = callLoad(fun, arg, makeJid(this.#parts.clock.now()), how.metadata);
+    // Not `sudo_user`, which is for jobs: whoever calls here is the user they want to be.
+    const executors = executorNames({}, this.#opts.module_executors);
     const job = new Job(load);
     this.#job.signal.addEventListener("abort", () => job.abort("The call was ended"), {
       once: true,
@@ -132,11 +160,14 @@ export class Caller {
       callBlocking: this.#parts.callBlocking,
     });
     const found = this.registry.lookup(fun);
-    const publication = { ...load, pid: process.pid } as unknown as DataMap;
+    const { metadata } = how;
+    const about = { fun, pid: process.pid, jid: load.jid, tgt: load.tgt };
+    const publication = { ...about, ...(metadata === undefined ? {} : { metadata }) };
     const { args, kwargs } = found ? loadArguments(found.fn, arg, publication) : noArguments;
     procFiles.add(load);
     try {
-      const value = await job.untilCut(callFunction(ctx, fun, args, kwargs));
+      const call = { fun, args, kwargs, options: how.executorOptions ?? {} };
+      const value = await job.untilCut(callThrough(ctx, executors, call));
       const out = ctx.context["out"] ?? found?.fn.out;
       const result = { jid: load.jid, return: value, retcode: retcodeOf(ctx, value) };
       return typeof out === "string" ? { ...result, out } : result;
@@ -165,31 +196,56 @@ export class Caller {
     }
   }
 
+  /**
+   * Hands a result to returners. One whose server is away is tried for a moment; then the result is
+   * kept for the minion of this host to bring.
+   * @param about `id`, `fun`, `fun_args` and what else is to be known.
+   */
+  async toReturners(names: readonly string[], result: CallResult, about: DataMap): Promise<void> {
+    const { handOver } = await import("./job_returners.ts");
+    const sources = { opts: this.#opts, grains: () => this.grains, pillar: () => this.#pillar };
+    const success = result.retcode === 0;
+    await handOver(sources, this.#parts.clock, names, { ...about, ...result, success });
+  }
+
   async close(): Promise<void> {
     this.#channel?.close();
-    (await this.#events)?.close();
+    for (const client of await this.#events ?? []) client?.close();
   }
 
   #services(): MinionServices {
     return {
       running: () => readRunning(this.#opts.cachedir).map(runningElsewhere),
       refreshModules: () => this.#fireLocal("module_refresh", {}),
-      refreshGrains: (pillar) =>
-        pillar === "never"
+      refreshGrains: async (pillar) => {
+        const { clearCachedGrains } = await import("../plugins/grains/mod.ts");
+        clearCachedGrains(this.#opts);
+        return await (pillar === "never"
           ? this.#fireLocal("module_refresh", {})
-          : this.#fireLocal("grains_refresh", { force_refresh: pillar === "always" }),
+          : this.#fireLocal("grains_refresh", { force_refresh: pillar === "always" }));
+      },
       refreshPillar: (cleanCache = false) =>
         this.#fireLocal("pillar_refresh", { clean_cache: cleanCache }),
       requestPillar: (options) =>
         this.#channel
           ? this.#channel.requestPillar(pillarRequest(this.#opts, this.grains, options))
           : localPillar(this.#opts, this.grains, options),
-      request: (load) => this.#master().request(load),
+      request: (load, options) => this.#master().request(load, options),
       fireLocal: (tag, data) => this.#fireLocal(tag, data),
       fireMaster: async (tag, data) => {
         await this.#master().request(eventLoad(this.#opts.id, { tag, data }));
         return true;
       },
+      manage: async (what, request) => {
+        // All buses lead to the same minion.
+        this.#events ??= Promise.all(this.#buses.map(openEvents));
+        const events = (await this.#events).find((client) => client !== null);
+        if (!events) return null;
+        const { manageOverBus } = await import("./manage_replies.ts");
+        return await manageOverBus(events, what, request);
+      },
+      onMaster: async (kind, call) =>
+        await (await import("./on_master.ts")).onMaster(this.#opts, kind, call),
     };
   }
 
@@ -198,17 +254,27 @@ export class Caller {
     throw new CommandExecutionError("This needs a master, and the call is a local one");
   }
 
-  /** Fires on the bus of the minion that runs here. false: none does. */
+  /** Fires on the buses of the minion that runs here. false: none does. */
   async #fireLocal(tag: string, data: DataMap): Promise<boolean> {
-    const address = busAddress(this.#opts, String(this.#opts.master), 0);
-    this.#events ??= openEventClient(address).catch((error) => {
-      log.debug(`There is no minion to tell: ${messageOf(error)}`);
-      return null;
-    });
-    const events = await this.#events;
-    await events?.fire(tag, data);
-    return events !== null;
+    this.#events ??= Promise.all(this.#buses.map(openEvents));
+    const clients = (await this.#events).filter((client) => client !== null);
+    await Promise.all(clients.map((client) => client.fire(tag, data)));
+    return clients.length > 0;
   }
+}
+
+function openEvents(address: BusAddress): Promise<EventClient | null> {
+  return openEventClient(address).catch((error) => {
+    log.debug(`There is no minion to tell: ${messageOf(error)}`);
+    return null;
+  });
+}
+
+/** Where the minion that runs here with these options has its event buses. */
+function busesOf(opts: MinionOpts): BusAddress[] {
+  const single = opts.master_type === "disable" || opts.master_type === "func";
+  const connections = single ? [[{ name: "" }]] : planConnections(opts, () => {}, Math.random);
+  return busAddresses(opts, connections.map((masters) => masters[0]!.name));
 }
 
 const noArguments = { args: [], kwargs: {} };
@@ -229,15 +295,28 @@ async function localPillar(
   return override ? updateMap(pillar, override) : pillar;
 }
 
-/** The configured masters, or the one that is asked for; a configured one keeps its key file. */
-function mastersFor(opts: MinionOpts, only: string | undefined): NamedMaster[] {
+/**
+ * The configured masters in the order in which to try them, or the one that is asked for; a configured
+ * one keeps its key file.
+ */
+function mastersFor(
+  opts: MinionOpts,
+  parts: Pick<MinionParts, "clock">,
+  only: string | undefined,
+): NamedMaster[] {
   const warn = (message: string) => log.warning(message);
-  if (only === undefined) return listMasters(opts, warn);
-  const configured = listMasters(opts, warn).find(({ name }) => name === only);
-  return configured ? [configured] : listMasters({ ...opts, master: only }, warn);
+  if (only === undefined) {
+    return orderMasters(listMasters(opts, warn), opts, () => parts.clock.random());
+  }
+  const configured = opts.master_type === "func" ? [] : listMasters(opts, warn);
+  const known = configured.find(({ name }) => name === only);
+  return known ? [known] : listMasters({ ...opts, master: only, master_type: "str" }, warn);
 }
 
-/** A signed-in channel to the first master of the list that answers. */
+/**
+ * A signed-in channel to the first master of the list that takes this minion.
+ * @throws what the last one said.
+ */
 async function firstMaster(
   masters: NamedMaster[],
   opts: MinionOpts,
@@ -251,13 +330,14 @@ async function firstMaster(
       return world.grains;
     },
   };
-  const how = { signal: new AbortController().signal, waitWhilePending: false };
+  const { signal } = new AbortController();
+  const how = { signal, alternatives: masters.length > 1, waitWhilePending: false };
   const attempt = (master: NamedMaster) => signIn(opts, master, sessionParts, how);
   for (const master of masters.slice(0, -1)) {
     try {
       return await attempt(master);
     } catch (error) {
-      if (!(error instanceof SaltClientError)) throw error;
+      if (!(error instanceof SaltClientError || error instanceof AuthenticationError)) throw error;
       log.warning(`Master ${master.name} cannot be used: ${messageOf(error)}`);
     }
   }

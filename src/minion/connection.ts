@@ -1,32 +1,38 @@
 /**
- * A minion's side of one master, for as long as the minion runs: sessions one after the other, the
- * event bus, the pillar and the returns that belong to this master.
+ * A minion's side of one master, or of several that stand in for each other, for as long as the minion
+ * runs: sessions one after the other, the event bus, the pillar and the returns that belong to it.
  * (`salt/minion.py:MinionManager._connect_minion, Minion.tune_in`)
  * @module
  */
 import type { MinionOpts } from "../config/mod.ts";
-import { AuthenticationError, CommandExecutionError, EX, messageOf } from "../errors.ts";
+import { CommandExecutionError, messageOf } from "../errors.ts";
 import type { BusAddress, EventBusServer } from "../event/mod.ts";
-import type { MinionServices } from "../loader/types.ts";
 import { getLogger } from "../logging/mod.ts";
 import type { MinionFacts } from "../plugins/matchers/mod.ts";
 import type { Data, DataMap, ReturnLoad, Target } from "../types/mod.ts";
+import { Attempts } from "./attempts.ts";
+import { awaitBack } from "./await_back.ts";
 import { Backoff } from "./backoff.ts";
+import { awaitMaster } from "./failback.ts";
 import type { JobOrigin, JobRunner } from "./jobs.ts";
-import type { JobJournal, JournalEntry } from "./journal.ts";
+import type { JobJournal } from "./journal.ts";
 import { handleLocalEvent, LOCAL_TAGS, type LocalActions } from "./local_events.ts";
+import { MasterChoice } from "./master_choice.ts";
+import { localActionsOf, type ServedConnection, servicesOf } from "./master_services.ts";
 import type { NamedMaster } from "./masters.ts";
 import { pillarRequest } from "./pillar_request.ts";
 import { checkPublication, isForMe } from "./publication.ts";
 import { ReturnSender } from "./returns.ts";
 import { Session, type SessionListener, type SessionParts } from "./session.ts";
 import { eventLoad, startEvents } from "./start_event.ts";
+import { startTimers } from "./timers.ts";
+import type { Timed } from "./timed.ts";
 import type { World } from "./world.ts";
 
 const log = getLogger("saltx.minion");
 
-/** Exit codes with which a refusal ends a minion: trying again would not help. */
-const FATAL: readonly number[] = [EX.NOPERM, EX.MASTER_KEY];
+/** ms for which a master that the minion went back from still gets the returns of its jobs. */
+const FORMER_MS = 300_000;
 
 /** What a connection works with; all but the address is shared with those to other masters. */
 export interface ConnectionParts extends SessionParts {
@@ -39,13 +45,21 @@ export interface ConnectionParts extends SessionParts {
   matches(target: Target, facts: MinionFacts): boolean;
   startBus(address: BusAddress, opts: MinionOpts): Promise<EventBusServer>;
   environment: Pick<LocalActions, "setEnvironment" | "environment">;
+  manage: Timed["manage"];
+  /** The pillar was fetched. */
+  pillarChanged(): void;
 }
 
-/** One master and what this minion has to do with it. */
-export class MasterConnection implements JobOrigin, SessionListener {
-  readonly name: string;
-  readonly services: MinionServices;
-  readonly #master: NamedMaster;
+/** Why a session ends: the first master is back. */
+class FailBack extends Error {
+  override name = "FailBack";
+}
+
+/** A master, and what this minion has to do with it. */
+export class MasterConnection implements SessionListener, ServedConnection {
+  readonly services;
+  readonly #choice: MasterChoice;
+  readonly #attempts: Attempts;
   readonly #parts: ConnectionParts;
   readonly #bus: EventBusServer;
   readonly #stop = new AbortController();
@@ -53,39 +67,54 @@ export class MasterConnection implements JobOrigin, SessionListener {
   readonly #returns: ReturnSender;
   #opts: MinionOpts;
   #session: Session | null = null;
+  /** The session with the master that the minion went back from. */
+  #former: Session | null = null;
   #pillar: DataMap = {};
   #connected = false;
+  /** Whether the bus was told that the connection is gone. */
+  #lost = false;
   /** Whether the master was told of the start once. */
   #announced = false;
   /** Whether a sign-in follows a link that was lost. */
   #returning = false;
   #quiet = false;
 
-  private constructor(master: NamedMaster, parts: ConnectionParts, bus: EventBusServer) {
-    this.name = master.name;
-    this.#master = master;
+  private constructor(
+    masters: readonly NamedMaster[],
+    parts: ConnectionParts,
+    bus: EventBusServer,
+  ) {
+    this.#choice = new MasterChoice(masters);
+    this.#attempts = new Attempts(this.#choice, parts.opts.master_tries);
     this.#parts = parts;
     this.#bus = bus;
-    this.#opts = { ...parts.opts, master: master.name };
-    this.#returns = new ReturnSender(master.name, parts.opts, {
+    this.#opts = { ...parts.opts, master: this.name };
+    this.#returns = new ReturnSender(this.#choice.names, parts.opts, {
       journal: parts.journal,
-      send: (load, options) => this.#channel().request(load, options),
+      send: (load, options, master) => this.#channelTo(master).request(load, options),
       clock: parts.clock,
     });
-    this.services = this.#makeServices();
+    this.services = servicesOf(this, parts);
     this.#ready.promise.catch(() => {});
     for (const tag of LOCAL_TAGS) {
-      bus.onEvent(tag, (event) => void handleLocalEvent(event, this.#localActions()));
+      bus.onEvent(tag, (event) => void handleLocalEvent(event, localActionsOf(this, parts)));
     }
   }
 
   /** Opens the event bus. Nothing is said to the master before {@linkcode MasterConnection.run}. */
   static async open(
-    master: NamedMaster,
+    masters: readonly NamedMaster[],
     address: BusAddress,
     parts: ConnectionParts,
   ): Promise<MasterConnection> {
-    return new MasterConnection(master, parts, await parts.startBus(address, parts.opts));
+    const bus = await parts.startBus(address, parts.opts);
+    parts.transport.lane?.(bus);
+    return new MasterConnection(masters, parts, bus);
+  }
+
+  /** Of the master that it is connected to, or tries to be. */
+  get name(): string {
+    return this.#choice.current.name;
   }
 
   get opts(): MinionOpts {
@@ -106,13 +135,14 @@ export class MasterConnection implements JobOrigin, SessionListener {
     return this.#ready.promise;
   }
 
-  deliver(load: ReturnLoad, entry: JournalEntry | null, keep: boolean): void {
-    this.#returns.deliver(load, entry, keep);
+  /** Where jobs of the current master come from. */
+  get origin(): JobOrigin {
+    return this.#originOf(this.#opts, this.name);
   }
 
   /**
    * Connects, and connects again whenever that is needed, until stopped.
-   * @throws AuthenticationError when the master refuses for good.
+   * @throws AuthenticationError when the master refuses for good, or all of several do.
    */
   async run(): Promise<void> {
     const { clock, opts } = this.#parts;
@@ -123,22 +153,20 @@ export class MasterConnection implements JobOrigin, SessionListener {
       Math.max(wait, opts.acceptance_wait_time_max * 1000),
       () => clock.random(),
     );
-    this.#startTimers();
+    startTimers(opts, clock, signal, {
+      connected: () => this.#connected,
+      ping: () => this.#ping(),
+      refreshGrains: async () => {
+        if (await this.#parts.world.refreshGrains()) await this.refreshPillar();
+      },
+    });
     while (!signal.aborted) {
       try {
         await this.#runSession(() => backoff.reset());
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof AuthenticationError && FATAL.includes(error.exitCode)) {
-          this.#ready.reject(error);
-          throw error;
-        }
-        log.error(
-          `Error while bringing up minion. Is master at ${this.name} responding? The error ` +
-            `message was ${messageOf(error)}`,
-          error instanceof AuthenticationError ? undefined : error,
-        );
-        await clock.sleep(backoff.next(), signal).catch(() => {});
+        if (error instanceof FailBack) this.#choice.failBack();
+        else if (this.#failed(error)) await this.#pause(backoff.next(), error).catch(() => {});
       }
     }
   }
@@ -155,14 +183,13 @@ export class MasterConnection implements JobOrigin, SessionListener {
     this.#returns.close();
     this.#stop.abort(new Error("The minion stops"));
     this.#session?.close();
+    this.#former?.close();
     await this.#bus.close();
   }
 
   onLost(session: Session): void {
     if (session !== this.#session) return;
-    this.#connected = false;
-    log.warning(`Connection to master ${this.name} lost`);
-    this.#bus.fire(`__master_disconnected/${this.name}`, { master: this.name });
+    this.#tellLost();
   }
 
   onBack(session: Session): void {
@@ -178,27 +205,95 @@ export class MasterConnection implements JobOrigin, SessionListener {
 
   /** Fetches the pillar anew. */
   async refreshPillar(cleanCache = false): Promise<void> {
-    this.#pillar = await this.#fetchPillar(this.#channel(), cleanCache);
+    this.#pillar = await this.#fetchPillar(this.channel(), cleanCache);
+    this.#parts.pillarChanged();
+  }
+
+  channel(): Session["channel"] {
+    if (this.#session) return this.#session.channel;
+    throw new CommandExecutionError(`There is no connection to master ${this.name}`);
+  }
+
+  sendReturn(load: ReturnLoad): void {
+    this.#returns.deliver(load, null, true, this.name);
+  }
+
+  fireLocal(tag: string, data: DataMap): void {
+    this.#bus.fire(tag, data);
+  }
+
+  masterLost(master: string): void {
+    const session = this.#session;
+    if (!session?.isUp || session === this.#former || master !== this.name) return;
+    session.close(new Error("an event says that it is gone"));
+  }
+
+  masterBack(master: string): void {
+    const { first, current } = this.#choice;
+    if (master !== first.name || current === first || !this.#session) return;
+    log.info(`Going back to master ${master}`);
+    this.#retire(this.#session);
+  }
+
+  async #pause(ms: number, error: unknown): Promise<void> {
+    const { clock, resolver } = this.#parts;
+    const { signal } = this.#stop;
+    // Of several that stand in for each other, no single one is waited for.
+    if (this.#choice.hasOthers) return await clock.sleep(ms, signal);
+    const { current: master } = this.#choice;
+    await awaitBack(ms, { opts: this.#opts, master, error, resolver, clock, signal });
+  }
+
+  /** @returns whether to wait before the next session. @throws when there is to be none. */
+  #failed(error: unknown): boolean {
+    try {
+      return this.#attempts.failed(error);
+    } catch (refusal) {
+      this.#ready.reject(refusal);
+      throw refusal;
+    }
   }
 
   /** One session from sign-in to its end. */
   async #runSession(whenReady: () => void): Promise<void> {
     const { signal } = this.#stop;
-    const session = await Session.open(this.#parts.opts, this.#master, this.#parts, this, signal);
+    const { current: master, hasOthers: alternatives } = this.#choice;
+    const how = { signal, alternatives };
+    const session = await Session.open(this.#parts.opts, master, this.#parts, this, how);
     this.#session = session;
     this.#opts = session.opts;
     try {
       signal.throwIfAborted();
       const prepared = this.#prepare(session);
       prepared.catch((error) => session.close(error));
-      await this.#receive(session, prepared.then(whenReady));
+      await this.#receive(
+        session,
+        prepared.then(() => {
+          this.#attempts.worked();
+          whenReady();
+        }),
+      );
       if (this.#quiet) await aborted(signal);
+      if (session === this.#former) throw new FailBack();
       if (!signal.aborted) throw session.over.reason ?? new Error("the subscription ended");
     } finally {
-      this.#connected = false;
+      if (session === this.#former) this.#connected = false;
+      else session.close();
+      this.#tellLost();
       this.#session = null;
-      session.close();
     }
+  }
+
+  /** Ends a session whose jobs may still run: until they have returned, their master gets them. */
+  #retire(session: Session): void {
+    this.#former?.close();
+    this.#former = session;
+    session.closeSubscription();
+    this.#parts.clock.sleep(FORMER_MS, this.#stop.signal).then(() => {
+      if (this.#former !== session) return;
+      this.#former = null;
+      session.close();
+    }, () => {});
   }
 
   /** What must be there before the first job runs. */
@@ -209,16 +304,20 @@ export class MasterConnection implements JobOrigin, SessionListener {
       this.#parts.opened(),
     ]);
     this.#pillar = pillar;
+    this.#parts.pillarChanged();
     this.#connected = true;
     await this.#announce();
     this.#announced = true;
     log.info("Minion is ready to receive requests!");
+    this.#tellFound(session);
     this.#ready.resolve();
     this.#returns.flush();
+    if (this.#choice.current !== this.#choice.first) this.#watchFirst(session);
   }
 
   async #receive(session: Session, prepared: Promise<void>): Promise<void> {
     const { jobs, matches, world, opts } = this.#parts;
+    const origin = this.#originOf(session.opts, session.master);
     // Its failure ends the session, whether or not a publication waits for it.
     prepared.catch(() => {});
     for await (const publication of session.publications()) {
@@ -226,7 +325,7 @@ export class MasterConnection implements JobOrigin, SessionListener {
       if (!load) continue;
       await prepared;
       const facts: MinionFacts = { id: opts.id, grains: world.grains, pillar: this.#pillar };
-      if (isForMe(load, facts, matches)) jobs.submit(load, this);
+      if (isForMe(load, facts, matches)) jobs.submit(load, origin);
     }
   }
 
@@ -243,13 +342,40 @@ export class MasterConnection implements JobOrigin, SessionListener {
     if (session !== this.#session || !session.isUp) return;
     this.#connected = true;
     log.info(`Connection to master ${this.name} re-established`);
-    this.#bus.fire(`__master_connected/${this.name}`, { master: this.name });
+    this.#tellFound(session);
     this.#returns.flush();
+  }
+
+  #tellLost(): void {
+    if (!this.#connected) return;
+    this.#connected = false;
+    this.#lost = true;
+    if (this.#quiet || this.#stop.signal.aborted) return;
+    log.warning(`Connection to master ${this.name} lost`);
+    this.#bus.fire("__master_disconnected", { master: this.name });
+  }
+
+  #tellFound(session: Session): void {
+    if (!this.#lost) return;
+    this.#lost = false;
+    this.#bus.fire("__master_connected", { master: session.master });
+  }
+
+  /** Tells the bus when the first master is there again; that brings the minion back to it. */
+  #watchFirst(session: Session): void {
+    const { opts } = this.#parts;
+    if (!opts.master_failback) return;
+    const { first } = this.#choice;
+    const signal = AbortSignal.any([session.over, this.#stop.signal]);
+    awaitMaster(opts, first, this.#parts, signal).then(
+      () => this.#bus.fire("__master_failback", { master: first.name }),
+      () => {},
+    );
   }
 
   async #announce(): Promise<void> {
     const { clock, world } = this.#parts;
-    for (const load of startEvents(this.#opts, world.grains, clock.now())) await this.#ask(load);
+    for (const load of startEvents(this.#opts, world.grains, clock.now())) await this.ask(load);
   }
 
   async #fetchPillar(channel: Session["channel"], cleanCache: boolean): Promise<DataMap> {
@@ -262,94 +388,40 @@ export class MasterConnection implements JobOrigin, SessionListener {
     return pillar;
   }
 
-  #channel(): Session["channel"] {
-    if (this.#session) return this.#session.channel;
-    throw new CommandExecutionError(`There is no connection to master ${this.name}`);
+  /** The way to a master; where there is none, that to the one which stands in for it. */
+  #channelTo(master: string): Session["channel"] {
+    const former = this.#former;
+    if (former?.master === master && this.#session?.master !== master) return former.channel;
+    return this.channel();
+  }
+
+  #originOf(opts: MinionOpts, name: string): JobOrigin {
+    const pillar = () => this.#pillar;
+    return {
+      name,
+      opts,
+      get pillar() {
+        return pillar();
+      },
+      services: this.services,
+      deliver: (load, entry, keep) => this.#returns.deliver(load, entry, keep, name),
+    };
   }
 
   /** A request with the times and tries of returns. */
-  #ask(load: DataMap): Promise<Data> {
+  ask(load: DataMap): Promise<Data> {
     const { return_retry_timer_max, return_retry_timer, return_retry_tries } = this.#parts.opts;
     const seconds = Math.max(1, return_retry_timer_max, return_retry_timer);
-    return this.#channel().request(load, { timeoutMs: seconds * 1000, tries: return_retry_tries });
-  }
-
-  /** What happens again and again, at Salt's intervals in minutes. */
-  #startTimers(): void {
-    const { ping_interval: ping, grains_refresh_every: refresh } = this.#parts.opts;
-    void this.#every(ping, () => this.#ping());
-    void this.#every(refresh, async () => {
-      if (await this.#parts.world.refreshGrains()) await this.refreshPillar();
-    });
-  }
-
-  async #every(minutes: number, work: () => Promise<unknown>): Promise<void> {
-    const { signal } = this.#stop;
-    while (minutes > 0 && !signal.aborted) {
-      await this.#parts.clock.sleep(minutes * 60_000, signal).catch(() => {});
-      if (signal.aborted || !this.#connected) continue;
-      await work().catch((error) => log.warning(messageOf(error)));
-    }
+    return this.channel().request(load, { timeoutMs: seconds * 1000, tries: return_retry_tries });
   }
 
   async #ping(): Promise<void> {
     try {
-      await this.#ask(eventLoad(this.#opts.id, { data: "ping", tag: "minion_ping" }));
+      await this.ask(eventLoad(this.#opts.id, { data: "ping", tag: "minion_ping" }));
     } catch (error) {
       log.error(`Master ${this.name} did not answer a ping; connecting anew`);
       this.#session?.close(error);
     }
-  }
-
-  #makeServices(): MinionServices {
-    const { jobs, world } = this.#parts;
-    return {
-      running: () => jobs.running(),
-      refreshModules: async () => {
-        await world.refreshModules();
-        return true;
-      },
-      refreshGrains: async (pillar = "changed") => {
-        const changed = await world.refreshGrains();
-        if (pillar === "always" || (changed && pillar === "changed")) await this.refreshPillar();
-        return true;
-      },
-      refreshPillar: async (cleanCache) => {
-        await this.refreshPillar(cleanCache);
-        return true;
-      },
-      requestPillar: (options) =>
-        this.#channel().requestPillar(pillarRequest(this.#opts, world.grains, options)),
-      request: (load) => this.#channel().request(load),
-      fireLocal: (tag, data) => {
-        this.#bus.fire(tag, data);
-        return Promise.resolve(true);
-      },
-      fireMaster: async (tag, data) => {
-        try {
-          await this.#ask(eventLoad(this.#opts.id, { data, tag }));
-          return true;
-        } catch (error) {
-          log.info(`fire_master failed: ${messageOf(error)}`);
-          return false;
-        }
-      },
-    };
-  }
-
-  #localActions(): LocalActions {
-    const { world, environment } = this.#parts;
-    const { id } = this.#opts;
-    return {
-      refreshModules: () => world.refreshModules(),
-      refreshPillar: (cleanCache) => this.refreshPillar(cleanCache),
-      refreshGrains: () => world.refreshGrains(),
-      request: (load) => this.#ask({ id, ...load }),
-      sendReturn: (load) =>
-        this.deliver({ ...load, cmd: "_return", id } as unknown as ReturnLoad, null, true),
-      fireLocal: (tag, data) => this.#bus.fire(tag, data),
-      ...environment,
-    };
   }
 }
 

@@ -3,18 +3,11 @@
  * @module
  */
 import type { BlockingCall, ExecContext } from "../loader/types.ts";
+import { errorOf, pack, plainError, read } from "../loader/thread_values.ts";
 import { lowestWanted, relay } from "../logging/mod.ts";
 import type { WorkerThread } from "../runtime/types.ts";
 import type { Data, DataMap } from "../types/mod.ts";
-import {
-  errorOf,
-  type FromFunction,
-  type FunctionCall,
-  pack,
-  plainError,
-  read,
-  type ToFunction,
-} from "./function_messages.ts";
+import type { FromFunction, FunctionCall, ToFunction } from "./function_messages.ts";
 
 /** Starts a thread. */
 export type Spawn = (name: string, data: unknown) => WorkerThread;

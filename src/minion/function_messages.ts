@@ -1,21 +1,10 @@
 /**
  * What a minion and a thread that runs one of its functions say to each other.
- *
- * Values travel as msgpack: cloning would lose what tells `1.0` from `1`.
  * @module
  */
-import {
-  CommandExecutionError,
-  CommandNotFoundError,
-  SaltClientError,
-  SaltException,
-  SaltInvocationError,
-} from "../errors.ts";
-import { InvalidArguments } from "../loader/bind.ts";
+import type { PlainError } from "../loader/thread_values.ts";
 import type { LogRecord } from "../logging/mod.ts";
 import type { MinionOpts } from "../config/mod.ts";
-import { packLocal, unpack } from "../serializers/msgpack.ts";
-import type { Data } from "../types/mod.ts";
 
 /** What a thread is started with. */
 export interface FunctionCall {
@@ -35,14 +24,9 @@ export type ServiceName =
   | "requestPillar"
   | "request"
   | "fireLocal"
-  | "fireMaster";
-
-/** An error, taken apart so that the other side can build one of the same class. */
-export interface PlainError {
-  name: string;
-  message: string;
-  stack: string | undefined;
-}
+  | "fireMaster"
+  | "onMaster"
+  | "manage";
 
 /** From a thread to the minion. Last comes `done` or `failed`. */
 export type FromFunction =
@@ -56,38 +40,3 @@ export type FromFunction =
 export type ToFunction =
   | { kind: "answer"; id: number; value: Uint8Array }
   | { kind: "refusal"; id: number; error: PlainError };
-
-const CLASSES = [
-  CommandExecutionError,
-  CommandNotFoundError,
-  SaltClientError,
-  SaltInvocationError,
-  InvalidArguments,
-];
-
-/** Takes an error apart. */
-export function plainError(error: unknown): PlainError {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: undefined };
-  const known = CLASSES.find((type) => error instanceof type);
-  const name = known?.prototype.constructor.name ??
-    (error instanceof SaltException ? "SaltException" : "Error");
-  return { name, message: error.message, stack: error.stack };
-}
-
-/** Builds an error of the class it was. */
-export function errorOf(plain: PlainError): Error {
-  const type = [...CLASSES, SaltException].find(({ name }) => name === plain.name) ?? Error;
-  const error = new type(plain.message);
-  if (plain.stack !== undefined) error.stack = plain.stack;
-  return error;
-}
-
-/** Packs a value for the way. */
-export function pack(value: Data): Uint8Array {
-  return packLocal(value);
-}
-
-/** Reads what {@linkcode pack} made. */
-export function read(packed: Uint8Array): Data {
-  return unpack(packed);
-}

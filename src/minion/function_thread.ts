@@ -4,20 +4,12 @@
  */
 import { callFunction, createContext } from "../loader/context.ts";
 import type { MinionServices } from "../loader/types.ts";
+import { errorOf, pack, plainError, read } from "../loader/thread_values.ts";
 import { addSink } from "../logging/mod.ts";
 import { buildRegistry } from "../plugins/modules/mod.ts";
 import type { ThreadPort } from "../runtime/types.ts";
 import type { Data, DataMap, PublishLoad } from "../types/mod.ts";
-import {
-  errorOf,
-  type FromFunction,
-  type FunctionCall,
-  pack,
-  plainError,
-  read,
-  type ServiceName,
-  type ToFunction,
-} from "./function_messages.ts";
+import type { FromFunction, FunctionCall, ServiceName, ToFunction } from "./function_messages.ts";
 
 /** What {@linkcode FunctionCall.values} holds. */
 interface CallValues {
@@ -93,8 +85,10 @@ function remoteServices(port: ThreadPort, tell: (message: FromFunction) => void)
     refreshPillar: (cleanCache = false) => askBool("refreshPillar", cleanCache),
     requestPillar: async (options = {}) =>
       await ask("requestPillar", options as DataMap) as DataMap,
-    request: (load) => ask("request", load),
+    request: (load, options = {}) => ask("request", load, { ...options }),
     fireLocal: (tag, event) => askBool("fireLocal", tag, event),
     fireMaster: (tag, event) => askBool("fireMaster", tag, event),
+    manage: async (what, request) => await ask("manage", what, request) as DataMap | null,
+    onMaster: (kind, call) => ask("onMaster", kind, call),
   };
 }

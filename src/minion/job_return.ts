@@ -3,9 +3,16 @@
  * @module
  */
 import { EX } from "../errors.ts";
+import type { MinionOpts } from "../config/mod.ts";
 import type { JobResult } from "../loader/execute.ts";
 import { getLogger } from "../logging/mod.ts";
-import { isMap, type MinionId, type PublishLoad, type ReturnLoad } from "../types/mod.ts";
+import {
+  type DataMap,
+  isMap,
+  type MinionId,
+  type PublishLoad,
+  type ReturnLoad,
+} from "../types/mod.ts";
 
 const log = getLogger("saltx.minion");
 
@@ -44,19 +51,31 @@ export function interruptedReturn(id: MinionId, job: PublishLoad, when: string):
   const funs = Array.isArray(job.fun) ? job.fun : [job.fun];
   const text = `Interrupted: ${when}. What it had begun may be done in part; look before you run ` +
     `it again.`;
-  if (!Array.isArray(job.fun)) {
-    return returnLoad(id, job, {
-      return: text,
-      retcode: EX.GENERIC,
-      success: false,
-      out: "nested",
-    });
-  }
-  const each = <T>(value: T) => Object.fromEntries(funs.map((fun) => [fun, value]));
-  return returnLoad(id, job, {
+  const each = <T>(value: T) =>
+    Array.isArray(job.fun) ? Object.fromEntries(funs.map((fun) => [fun, value])) : value;
+  const load = returnLoad(id, job, {
     return: each(text),
     retcode: each(EX.GENERIC),
     success: each(false),
     out: "nested",
   });
+  return { ...load, interrupted: true };
+}
+
+/** The returners that a job's return goes to. */
+export function returnersOf(load: Pick<PublishLoad, "ret">, opts: MinionOpts): string[] {
+  const wanted = [load.ret, opts["return"]].flat();
+  const names = wanted.filter((one) => typeof one === "string").flatMap((one) => one.split(","));
+  return [...new Set(names.map((name) => name.trim()).filter((name) => name !== ""))];
+}
+
+/** The return as returners get it: what the job said of them is in it, what is the channel's is not. */
+export function returnerLoad(load: PublishLoad, ret: ReturnLoad): DataMap {
+  const { cmd: _cmd, ...fields } = ret;
+  const more: DataMap = {};
+  if (typeof load.ret_config === "string" && load.ret_config !== "") {
+    more["ret_config"] = load.ret_config;
+  }
+  if (load.ret_kwargs) more["ret_kwargs"] = load.ret_kwargs;
+  return { ...fields as unknown as DataMap, ...more };
 }

@@ -6,6 +6,7 @@
 import { EX, messageOf } from "../errors.ts";
 import { createContext } from "../loader/context.ts";
 import { executeJob, type JobResult } from "../loader/execute.ts";
+import { DIRECT } from "../loader/executors/mod.ts";
 import type { BlockingCaller, MinionServices, RunningJob } from "../loader/types.ts";
 import { getLogger } from "../logging/mod.ts";
 import type { MinionOpts } from "../config/mod.ts";
@@ -14,9 +15,10 @@ import { isMap } from "../types/mod.ts";
 import type { Clock } from "../channel/clock.ts";
 import { cacheReturn } from "./cached_returns.ts";
 import { JidMemory } from "./jid_memory.ts";
-import { interruptedReturn, returnLoad } from "./job_return.ts";
+import { interruptedReturn, returnerLoad, returnersOf, returnLoad } from "./job_return.ts";
 import { Job, JobKilled, MinionStopping } from "./job.ts";
 import type { JobJournal, JournalEntry } from "./journal.ts";
+import { LastReturns } from "./last_returns.ts";
 import type { ProcFiles } from "./proc_files.ts";
 import type { World } from "./world.ts";
 
@@ -58,11 +60,15 @@ const MOST_CONTROL = 1_000;
 export interface JobRunnerParts {
   opts: MinionOpts;
   world: World;
+  /** Whether jobs may come by several masters. */
+  manyMasters?: () => boolean;
   /** Asked for when the first job comes, since it is opened while the minion signs in. */
   journal: () => JobJournal;
   procFiles: ProcFiles;
   clock: Clock;
   callBlocking?: BlockingCaller;
+  /** Takes a return to places besides the master. */
+  toReturners(names: readonly string[], ret: DataMap): void;
 }
 
 interface Waiting {
@@ -78,6 +84,9 @@ export class JobRunner {
   readonly #jobs = new Map<Job, JobOrigin>();
   readonly #controls = new Set<Job>();
   readonly #waiting: Waiting[] = [];
+  /** Who besides its origin wants the return of a job. */
+  readonly #others = new Map<Job, JobOrigin[]>();
+  readonly #returned = new LastReturns();
   readonly #runs = new Set<Promise<void>>();
   #running = 0;
   #stopping = false;
@@ -100,8 +109,7 @@ export class JobRunner {
     log.info(`${by}Executing command ${funText(load)} with jid ${load.jid}`);
     if (this.#stopping) return;
     if (load.jid !== "req" && !this.#seen.add(load.jid)) {
-      log.debug(`Job ${load.jid} is known already; not run again`);
-      return;
+      return this.#again(load, origin);
     }
     const job = new Job(load);
     if (typeof load.fun === "string" && CONTROL.has(load.fun)) {
@@ -123,6 +131,22 @@ export class JobRunner {
     this.#waiting.push({ job, origin });
     this.#jobs.set(job, origin);
     this.#parts.procFiles.add(load);
+  }
+
+  /** A job that is known: by another master, it is not run again, but both get its return. */
+  #again(load: PublishLoad, origin: JobOrigin): void {
+    for (const [job, first] of this.#jobs) {
+      if (job.jid !== load.jid) continue;
+      const others = this.#others.get(job) ?? [];
+      if ([first, ...others].some(({ name }) => name === origin.name)) break;
+      log.info(`Job ${load.jid} came by master ${origin.name} too; it gets the return as well`);
+      this.#others.set(job, [...others, origin]);
+      return;
+    }
+    const ret = this.#returned.for(load.jid, origin.name);
+    if (ret === null) return void log.debug(`Job ${load.jid} is known already; not run again`);
+    log.info(`Job ${load.jid} came by master ${origin.name} too, after it had run`);
+    origin.deliver(ret, this.#parts.journal().start(origin.name, load), true);
   }
 
   /** Jobs that run or wait for their turn. */
@@ -176,7 +200,7 @@ export class JobRunner {
   async #runControl(job: Job, origin: JobOrigin): Promise<void> {
     this.#controls.add(job);
     try {
-      this.#answer(job, origin, await this.#execute(job, origin), null, false);
+      this.#answer(job, origin, await this.#execute(job, origin, true), null, false);
     } catch (error) {
       log.info(`Job ${job.jid} was cut: ${messageOf(error)}`);
     } finally {
@@ -197,12 +221,14 @@ export class JobRunner {
     }
   }
 
-  async #execute(job: Job, origin: JobOrigin): Promise<JobResult> {
+  /** @param direct Past all executors: a splay would hold it back, another user sees no jobs. */
+  async #execute(job: Job, origin: JobOrigin, direct = false): Promise<JobResult> {
     const { world, callBlocking } = this.#parts;
     const { load } = job;
     await world.ready();
+    if (!direct && origin.opts.grains_refresh_pre_exec) await world.refreshGrains();
     const ctx = createContext({
-      opts: origin.opts,
+      opts: direct ? { ...origin.opts, sudo_user: "" } : origin.opts,
       grains: world.grains,
       pillar: origin.pillar,
       registry: world.registry,
@@ -213,7 +239,8 @@ export class JobRunner {
       trackProcess: job.trackProcess,
       ...(callBlocking ? { callBlocking } : {}),
     });
-    return await job.untilCut(executeJob(ctx, load));
+    const request = direct ? { ...load, module_executors: DIRECT } : load;
+    return await job.untilCut(executeJob(ctx, request));
   }
 
   #answer(
@@ -226,20 +253,40 @@ export class JobRunner {
     const { load } = job;
     if (isMap(result.return) && result.return["__no_return__"]) {
       log.debug(`The return of job ${load.jid} is held back, as it asks`);
+      this.#others.delete(job);
       if (entry !== null) this.#parts.journal().remove(entry);
       return;
     }
-    this.#warnOfReturners(load);
     const { opts, clock } = this.#parts;
     const ret = returnLoad(opts.id as MinionId, load, result);
+    this.#toReturners(load, ret);
     if (opts.cache_jobs && keep) cacheReturn(opts.cachedir, ret, clock.now());
+    this.#deliver(job, origin, ret, entry, keep);
+  }
+
+  #deliver(
+    job: Job,
+    origin: JobOrigin,
+    ret: ReturnLoad,
+    entry: JournalEntry | null,
+    keep: boolean,
+  ): void {
     origin.deliver(ret, entry, keep);
+    const others = this.#others.get(job) ?? [];
+    this.#others.delete(job);
+    for (const other of others) {
+      other.deliver(ret, this.#parts.journal().start(other.name, job.load), keep);
+    }
+    if (keep && this.#parts.manyMasters?.()) {
+      this.#returned.note(ret, [origin, ...others].map(({ name }) => name));
+    }
   }
 
   /** What becomes of a job that was ended from outside: killed ones return nothing, as Salt's. */
   #cut(job: Job, origin: JobOrigin, entry: JournalEntry | null, reason: unknown): void {
     this.#forget(job);
     if (reason instanceof MinionStopping) return this.#interrupt(job, origin, entry);
+    this.#others.delete(job);
     if (entry !== null) this.#parts.journal().remove(entry);
     if (!(reason instanceof JobKilled)) throw reason;
     log.info(`Job ${job.jid} was killed: ${messageOf(reason)}`);
@@ -254,7 +301,8 @@ export class JobRunner {
       : "the minion was stopped before this job ran";
     const { opts, journal } = this.#parts;
     const load = interruptedReturn(opts.id as MinionId, job.load, when);
-    origin.deliver(load, entry ?? journal().start(origin.name, job.load), true);
+    this.#toReturners(job.load, load);
+    this.#deliver(job, origin, load, entry ?? journal().start(origin.name, job.load), true);
   }
 
   #forget(job: Job): void {
@@ -262,15 +310,9 @@ export class JobRunner {
     this.#parts.procFiles.remove(job.jid);
   }
 
-  #warnOfReturners(load: PublishLoad): void {
-    const wanted = [load.ret, this.#parts.opts["return"]].flat()
-      .filter((name): name is string => typeof name === "string").join(",");
-    for (const name of new Set(wanted.split(",").map((part) => part.trim()).filter(Boolean))) {
-      log.error(
-        `Returner ${name} could not be loaded: it is not available here. The return of job ` +
-          `${load.jid} goes to the master only`,
-      );
-    }
+  #toReturners(load: PublishLoad, ret: ReturnLoad): void {
+    const names = returnersOf(load, this.#parts.opts);
+    if (names.length > 0) this.#parts.toReturners(names, returnerLoad(load, ret));
   }
 }
 

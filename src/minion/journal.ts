@@ -56,6 +56,8 @@ export interface JobJournal {
   recover(result: (job: CutJob) => ReturnLoad): number;
   /** Job ids of all entries, oldest first. */
   jids(): string[];
+  /** Job ids of the last entries that were removed, oldest first: another master may bring them again. */
+  done(): string[];
   close(): void;
 }
 
@@ -72,7 +74,12 @@ export const MIGRATIONS = [
      size INTEGER NOT NULL
    ) STRICT;
    CREATE INDEX unsent ON jobs (master, entry) WHERE result IS NOT NULL;`,
+  `CREATE TABLE done (entry INTEGER PRIMARY KEY, jid TEXT NOT NULL) STRICT;`,
 ];
+
+/** Job ids of removed entries that are kept at least, and how many more before the oldest go. */
+const DONE = 1000;
+const DONE_SLACK = 200;
 
 /** Bytes that an entry costs beside its load and result. */
 const OVERHEAD = 200;
@@ -98,6 +105,7 @@ export class SqliteJournal implements JobJournal {
   /** Of all entries; null: not known. */
   #total: { entries: number; bytes: number } | null = null;
   #lastEntry: JournalEntry | null = null;
+  #removed = 0;
   #complainedAt = -Infinity;
 
   /** @param now ms since 1970 */
@@ -145,10 +153,16 @@ export class SqliteJournal implements JobJournal {
 
   remove(entry: JournalEntry): void {
     this.#guard("forget a returned job", undefined, () => {
-      const row = this.#file.run((prepare) =>
-        prepare("DELETE FROM jobs WHERE entry = ? RETURNING size").get(entry)
-      );
+      const row = this.#file.transaction((prepare) => {
+        const found = prepare("DELETE FROM jobs WHERE entry = ? RETURNING size, jid").get(entry);
+        if (found) {
+          prepare("INSERT OR REPLACE INTO done (entry, jid) VALUES (?, ?)")
+            .run(entry, String(found["jid"]));
+        }
+        return found;
+      });
       if (row) this.#grow(-1, -Number(row["size"]));
+      if (row && ++this.#removed % DONE_SLACK === 1) this.#trimDone();
     });
   }
 
@@ -201,6 +215,15 @@ export class SqliteJournal implements JobJournal {
     });
   }
 
+  done(): string[] {
+    return this.#guard("read the journal", [], () => {
+      const rows = this.#file.run((prepare) =>
+        prepare("SELECT jid FROM done ORDER BY entry").all()
+      );
+      return rows.map((row) => String(row["jid"]));
+    });
+  }
+
   close(): void {
     this.#guard("close the journal", undefined, () => this.#file.close());
   }
@@ -226,6 +249,15 @@ export class SqliteJournal implements JobJournal {
     ) {
       if (!this.#dropOldest(keep)) return;
     }
+  }
+
+  #trimDone(): void {
+    this.#file.run((prepare) =>
+      prepare(
+        "DELETE FROM done WHERE entry <= " +
+          "(SELECT entry FROM done ORDER BY entry DESC LIMIT 1 OFFSET ?)",
+      ).run(DONE)
+    );
   }
 
   #count(): { entries: number; bytes: number } {
@@ -305,5 +337,6 @@ export const noJournal: JobJournal = {
   unsent: () => [],
   recover: () => 0,
   jids: () => [],
+  done: () => [],
   close: () => {},
 };

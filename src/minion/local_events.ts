@@ -15,11 +15,17 @@ export interface LocalActions {
   refreshPillar(cleanCache: boolean): Promise<unknown>;
   /** Whether the grains are others than before. */
   refreshGrains(): Promise<boolean>;
+  /** Changes the schedule or the beacons. */
+  manage(what: "schedule" | "beacons", request: DataMap): Promise<unknown>;
   /** A request to the master. */
   request(load: DataMap): Promise<unknown>;
   /** A return that a local program made. */
   sendReturn(load: DataMap): void;
   fireLocal(tag: string, data: DataMap): void;
+  /** A program found the master gone. */
+  masterLost(master: string): void;
+  /** The first of several masters is there again. */
+  masterBack(master: string): void;
   setEnvironment(name: string, value: string | null): void;
   environment(): string[];
 }
@@ -36,10 +42,14 @@ const HANDLERS: readonly (readonly [string, Handler])[] = [
   ["pillar_refresh", (data, actions) => refreshPillar(data["clean_cache"] === true, actions)],
   ["grains_refresh", refreshGrains],
   ["environ_setenv", setEnvironment],
+  ["manage_schedule", (data, actions) => actions.manage("schedule", data)],
+  ["manage_beacons", (data, actions) => actions.manage("beacons", data)],
   ["_minion_mine", (data, actions) => actions.request({ ...data, cmd: "_mine" })],
   ["fire_master", fireMaster],
   ["__beacons_return", fireBeacons],
   ["__schedule_return", (data, actions) => actions.sendReturn(data)],
+  ["__master_disconnected", (data, actions) => actions.masterLost(String(data["master"]))],
+  ["__master_failback", (data, actions) => actions.masterBack(String(data["master"]))],
   ["_salt_error", (data, actions, { tag }) => actions.request(eventRequest({ tag, data }))],
 ];
 

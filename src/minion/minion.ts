@@ -3,19 +3,23 @@
  * @module
  */
 import type { MinionOpts } from "../config/mod.ts";
+import { hasOutbox } from "../cache/outbox_path.ts";
 import { messageOf, SaltException } from "../errors.ts";
-import { type BusAddress, minionIdHash } from "../event/mod.ts";
 import { ensureDir } from "../fs/mod.ts";
 import { getLogger } from "../logging/mod.ts";
-import type { MinionId } from "../types/mod.ts";
+import type { DataMap, MinionId } from "../types/mod.ts";
+import { busAddresses } from "./bus_address.ts";
 import { MasterConnection } from "./connection.ts";
-import { interruptedReturn } from "./job_return.ts";
+import { interruptedReturn, returnerLoad, returnersOf } from "./job_return.ts";
 import { JobRunner } from "./jobs.ts";
 import { type JobJournal, noJournal } from "./journal.ts";
-import { listMasters } from "./masters.ts";
+import { withFoundMaster } from "./master_func.ts";
+import { planConnections } from "./masters.ts";
+import type { ReturnerOutbox } from "../plugins/returners/outbox.ts";
 import { type MinionParts, realParts } from "./parts.ts";
 import { ProcFiles } from "./proc_files.ts";
 import { startupJob } from "./startup_job.ts";
+import { type Managed, Timed } from "./timed.ts";
 import { World } from "./world.ts";
 
 const log = getLogger("saltx.minion");
@@ -50,18 +54,15 @@ export async function startMinion(
   opts: MinionOpts,
   options: StartOptions = {},
 ): Promise<RunningMinion> {
-  const masters = listMasters(opts, (message) => log.warning(message));
   const parts: MinionParts = { ...realParts(opts), ...options.parts };
+  // What is wrong in the configuration is told before anything is touched.
+  if (opts.master_type !== "func") plan(opts, parts);
   log.info(`Minion is starting as user '${opts.user}'`);
   ensureDir(opts.cachedir);
   ensureDir(opts.sock_dir, 0o750);
   const minion = new Minion(opts, parts);
   try {
-    for (const [index, master] of masters.entries()) {
-      await minion.add(() =>
-        MasterConnection.open(master, busAddress(opts, master.name, index), minion.shared)
-      );
-    }
+    await minion.connect();
   } catch (error) {
     await minion.stop();
     throw error;
@@ -70,16 +71,15 @@ export async function startMinion(
   return minion;
 }
 
-/**
- * Where the event bus of the minion's `index`th master is: each has its own. The first one has Salt's
- * name and ports.
- */
-export function busAddress(opts: MinionOpts, master: string, index: number): BusAddress {
-  if (opts.ipc_mode === "tcp") {
-    return { pubPort: opts.tcp_pub_port + 2 * index, pullPort: opts.tcp_pull_port + 2 * index };
-  }
-  const name = index === 0 ? opts.id : `${opts.id}_${master}`;
-  return { node: "minion", sockDir: opts.sock_dir, idHash: minionIdHash(name, opts.hash_type) };
+function plan(opts: MinionOpts, parts: Pick<MinionParts, "clock">) {
+  const warnings = new Set<string>();
+  const connections = planConnections(
+    opts,
+    (message) => warnings.add(message),
+    () => parts.clock.random(),
+  );
+  const buses = busAddresses(opts, connections.map((masters) => masters[0]!.name));
+  return { connections, buses, warnings };
 }
 
 class Minion implements RunningMinion {
@@ -88,6 +88,7 @@ class Minion implements RunningMinion {
   readonly #parts: MinionParts;
   readonly #world: World;
   readonly #jobs: JobRunner;
+  readonly #timed: Timed;
   readonly #connections: MasterConnection[] = [];
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
@@ -96,6 +97,7 @@ class Minion implements RunningMinion {
   #opening: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
   readonly #stop = new AbortController();
+  #returners: Promise<ReturnerOutbox> | null = null;
 
   constructor(opts: MinionOpts, parts: MinionParts) {
     this.#opts = opts;
@@ -108,13 +110,30 @@ class Minion implements RunningMinion {
     this.#jobs = new JobRunner({
       opts,
       world: this.#world,
+      manyMasters: () => this.#connections.length > 1,
       journal,
       procFiles,
       clock,
       callBlocking,
+      toReturners: (names, ret) => void this.#toReturners(names, ret),
+    });
+    this.#timed = new Timed({
+      opts,
+      clock,
+      world: this.#world,
+      jobs: this.#jobs,
+      journal,
+      origin: () =>
+        (this.#connections.find(({ connected }) => connected) ?? this.#connections[0])?.origin ??
+          null,
+      fire: (tag, data) => {
+        for (const connection of this.#connections) connection.fireLocal(tag, data);
+      },
     });
     this.shared = {
       ...parts,
+      manage: (what: Managed, request: DataMap) => this.#timed.manage(what, request),
+      pillarChanged: () => this.#timed.pillarChanged(),
       opts,
       world: this.#world,
       jobs: this.#jobs,
@@ -143,8 +162,17 @@ class Minion implements RunningMinion {
     return this.#ended.promise;
   }
 
-  async add(open: () => Promise<MasterConnection>): Promise<void> {
-    this.#connections.push(await open());
+  /** Opens the event buses of the connections to all masters. */
+  async connect(): Promise<void> {
+    const opts = await withFoundMaster(this.#opts, this.#world, this.#parts.callBlocking);
+    const { connections, buses, warnings } = plan(opts, this.#parts);
+    for (const warning of warnings) log.warning(warning);
+    if (opts.master_type === "disable") {
+      log.warning("Master is set to disable, skipping connection");
+    }
+    for (const [index, masters] of connections.entries()) {
+      this.#connections.push(await MasterConnection.open(masters, buses[index]!, this.shared));
+    }
   }
 
   /** Starts to connect. */
@@ -162,6 +190,12 @@ class Minion implements RunningMinion {
     void Promise.allSettled(runs).then((results) => this.#allEnded(results));
     // Reading the disk goes on while the masters think about the sign-in.
     this.#opening = this.#openJournal();
+    // What an earlier process could not bring away.
+    if (hasOutbox(this.#opts.cachedir)) {
+      this.#openReturners().then((returners) => returners.wake(), (error) => {
+        log.error(`What waits for returners cannot be sent: ${messageOf(error)}`, error);
+      });
+    }
   }
 
   stop(): Promise<void> {
@@ -176,12 +210,31 @@ class Minion implements RunningMinion {
     );
   }
 
+  #openReturners(): Promise<ReturnerOutbox> {
+    return this.#returners ??= import("./job_returners.ts").then(({ openJobReturners }) =>
+      openJobReturners({
+        opts: this.#opts,
+        grains: () => this.#world.grains,
+        pillar: () => this.#connections[0]?.pillar ?? {},
+      }, this.#parts.clock)
+    );
+  }
+
+  async #toReturners(names: readonly string[], ret: DataMap): Promise<void> {
+    try {
+      await (await this.#openReturners()).deliver(names, "returner", ret);
+    } catch (error) {
+      log.error(`The return of job ${ret["jid"]} reaches no returner: ${messageOf(error)}`, error);
+    }
+  }
+
   #firstReady(connection: MasterConnection): void {
     if (this.#isReady) return;
     this.#isReady = true;
     this.#ready.resolve();
     const job = startupJob(this.#opts);
-    if (job) this.#jobs.submit(job, connection);
+    if (job) this.#jobs.submit(job, connection.origin);
+    this.#timed.start();
   }
 
   async #run(connection: MasterConnection): Promise<void> {
@@ -223,22 +276,27 @@ class Minion implements RunningMinion {
       );
       const when =
         `the minion ended while this job ran; it had begun at ${startedAt.toISOString()}`;
-      return interruptedReturn(id, load, when);
+      const ret = interruptedReturn(id, load, when);
+      const names = returnersOf(load, this.#opts);
+      if (names.length > 0) void this.#toReturners(names, returnerLoad(load, ret));
+      return ret;
     });
     if (cut > 0) log.info(`${cut} jobs of an earlier minion were interrupted`);
-    this.#jobs.remember(this.#journal.jids());
+    this.#jobs.remember([...this.#journal.done(), ...this.#journal.jids()]);
   }
 
   async #doStop(): Promise<void> {
     log.info("The minion stops");
     this.#stop.abort(new Error("The minion stops"));
+    this.#timed.stop();
     for (const connection of this.#connections) connection.quiesce();
     await this.#opening;
     const ms = this.#opts.drain_timeout * 1000;
     await this.#jobs.stop(ms * JOBS_PART);
-    await Promise.allSettled(
-      this.#connections.map((connection) => connection.close(ms * RETURNS_PART)),
-    );
+    await Promise.allSettled([
+      ...this.#connections.map((connection) => connection.close(ms * RETURNS_PART)),
+      this.#returners?.then((returners) => returners.close(ms * RETURNS_PART)),
+    ]);
     this.#journal.close();
     this.#ended.resolve();
   }

@@ -5,11 +5,13 @@
 import { createMinionChannel } from "../channel/minion_channel.ts";
 import type { MinionChannel, TransportFactory } from "../channel/types.ts";
 import { type MinionOpts, transportOf } from "../config/mod.ts";
+import { messageOf } from "../errors.ts";
 import { type BusAddress, type EventBusServer, startEventBus } from "../event/mod.ts";
 import type { BlockingCaller, ModuleRegistry } from "../loader/types.ts";
 import { getLogger } from "../logging/mod.ts";
 import { matches, type MinionFacts, type Nodegroups } from "../plugins/matchers/mod.ts";
 import { runtime } from "../runtime/mod.ts";
+import type { RaetTransport } from "../transport/raet/minion_road.ts";
 import { zeromqTransport } from "../transport/zeromq/mod.ts";
 import type { DataMap, MinionId, Target } from "../types/mod.ts";
 import { type Clock, systemClock } from "../channel/clock.ts";
@@ -18,12 +20,14 @@ import type { JobJournal } from "./journal.ts";
 import { type Resolver, systemResolver } from "./resolve.ts";
 import type { ChannelWanted } from "./session.ts";
 
+const log = getLogger("saltx.minion");
+
 /** Everything that reaches outside of the minion's own logic. */
 export interface MinionParts {
   transport: TransportFactory;
   openChannel(wanted: ChannelWanted): Promise<MinionChannel>;
   startBus(address: BusAddress, opts: MinionOpts): Promise<EventBusServer>;
-  loadGrains(opts: MinionOpts): Promise<DataMap>;
+  loadGrains(opts: MinionOpts, fresh: boolean): Promise<DataMap>;
   buildRegistry(context: { opts: MinionOpts; grains: DataMap }): Promise<ModuleRegistry>;
   matches(target: Target, facts: MinionFacts): boolean;
   openJournal(opts: MinionOpts): Promise<JobJournal>;
@@ -38,7 +42,8 @@ export function realParts(opts: MinionOpts, caller = false): MinionParts {
     transport: transportFor(opts, caller),
     openChannel,
     startBus: (address) => startEventBus(address, { maxEventSize: opts.max_event_size }),
-    loadGrains: async (opts) => (await import("../plugins/grains/mod.ts")).loadGrains(opts),
+    loadGrains: async (opts, fresh) =>
+      (await import("../plugins/grains/mod.ts")).loadGrains(opts, fresh),
     buildRegistry: async (context) =>
       (await import("../plugins/modules/mod.ts")).buildRegistry(context),
     matches: (target, facts) => matches(target, facts, { nodegroups: nodegroupsOf(opts) }),
@@ -54,11 +59,20 @@ function transportFor(opts: MinionOpts, caller: boolean): TransportFactory {
   if (transportOf(opts.transport) === "zeromq") {
     return zeromqTransport({ ...opts, ...heartbeats(opts) });
   }
-  let road: Promise<TransportFactory> | undefined;
-  const raet = () => road ??= import("./road.ts").then(({ raetOf }) => raetOf(opts, caller));
+  let road: Promise<RaetTransport> | undefined;
+  const keyNames = new Map<string, string>();
+  const keyName = (uri: string) => keyNames.get(uri);
+  const raet = () =>
+    road ??= import("./road.ts").then(({ raetOf }) => raetOf(opts, caller, keyName));
   return {
+    expectMaster: (uri, name) => void keyNames.set(uri, name),
     requestClient: async (uri) => await (await raet()).requestClient(uri),
     publishClient: async (uri, subscriber) => await (await raet()).publishClient(uri, subscriber),
+    lane: (bus) => {
+      raet().then((transport) => transport.lane(bus)).catch((error) => {
+        log.error(`Programs of this host cannot use RAET: ${messageOf(error)}`);
+      });
+    },
   };
 }
 
@@ -67,14 +81,19 @@ function nodegroupsOf(opts: MinionOpts): Nodegroups {
   return groups !== null && typeof groups === "object" ? groups as Nodegroups : {};
 }
 
+/** ms in which a living master answers a heartbeat, whatever it is doing. */
+const LEAST_HEARTBEAT = 1000;
+
 /** `master_alive_interval` is the time in which a dead master is to be noticed. */
 function heartbeats(opts: MinionOpts) {
   const { zmq_heartbeat_interval: usual, zmq_heartbeat_timeout: longest } = opts;
-  const alive = Number(opts.master_alive_interval);
-  const interval = alive > 0 && usual > 0 ? Math.min(alive, usual) : usual;
+  const alive = opts.master_alive_interval;
+  if (alive <= 0 || usual <= 0) {
+    return { zmq_heartbeat_interval: usual, zmq_heartbeat_timeout: longest };
+  }
   return {
-    zmq_heartbeat_interval: interval,
-    zmq_heartbeat_timeout: interval > 0 ? Math.min(longest, interval * 2) : longest,
+    zmq_heartbeat_interval: Math.min(alive / 2, usual),
+    zmq_heartbeat_timeout: Math.min(longest, Math.max(alive / 2, LEAST_HEARTBEAT / 1000)),
   };
 }
 

@@ -22,15 +22,17 @@ export interface ReturnSettings {
   readonly pub_ret: boolean;
 }
 
-/** Sends a load to the master and gives its answer. */
+/** Sends a load to a master and gives its answer. */
 export type Send = (
   load: DataMap,
   options: { timeoutMs: number; tries: number },
+  master: string,
 ) => Promise<Data>;
 
 /** A return that the journal could not keep; `entry` has the job's start. */
 interface InMemory {
   load: ReturnLoad;
+  master: string;
   entry: JournalEntry | null;
   size: number;
 }
@@ -50,7 +52,7 @@ const MOST_IN_MEMORY = 16 * 1024 * 1024;
 
 /** Sends each return until the master has it or the journal gives it up. */
 export class ReturnSender {
-  readonly #master: string;
+  readonly #masters: readonly string[];
   readonly #settings: ReturnSettings;
   readonly #journal: () => JobJournal;
   readonly #send: Send;
@@ -63,12 +65,13 @@ export class ReturnSender {
   #retry: AbortController | null = null;
   #flushing: Promise<boolean> | null = null;
 
+  /** @param masters Whose returns it brings away: one master, or several that stand in for each other. */
   constructor(
-    master: string,
+    masters: readonly string[],
     settings: ReturnSettings,
     parts: { journal: () => JobJournal; send: Send; clock: Clock },
   ) {
-    this.#master = master;
+    this.#masters = masters;
     this.#settings = settings;
     this.#journal = parts.journal;
     this.#send = parts.send;
@@ -79,13 +82,19 @@ export class ReturnSender {
   /**
    * Takes a return and sends it at once.
    * @param keep false: it is of no use later and is given up after the first tries.
+   * @param master Who asked.
    */
-  deliver(load: ReturnLoad, entry: JournalEntry | null, keep = true): void {
+  deliver(
+    load: ReturnLoad,
+    entry: JournalEntry | null,
+    keep = true,
+    master = this.#masters[0]!,
+  ): void {
     if (!this.#settings.pub_ret) {
       if (entry !== null) this.#journal().remove(entry);
       return;
     }
-    const delivery = this.#deliver(load, entry, keep);
+    const delivery = this.#deliver(load, entry, keep, master);
     this.#deliveries.add(delivery);
     void delivery.finally(() => this.#deliveries.delete(delivery));
   }
@@ -112,15 +121,22 @@ export class ReturnSender {
   close(): void {
     this.#stop.abort();
     if (this.#unjournaled.length > 0) {
-      log.error(`${this.#unjournaled.length} returns for master ${this.#master} are lost`);
+      log.error(
+        `${this.#unjournaled.length} returns for master ${this.#masters.join(", ")} are lost`,
+      );
     }
   }
 
-  async #deliver(load: ReturnLoad, entry: JournalEntry | null, keep: boolean): Promise<void> {
+  async #deliver(
+    load: ReturnLoad,
+    entry: JournalEntry | null,
+    keep: boolean,
+    master: string,
+  ): Promise<void> {
     const kept = entry === null ? "failed" : this.#journal().finish(entry, load);
     if (entry !== null) this.#sending.add(entry);
     log.info(`Returning information for job: ${load.jid}`);
-    const outcome = await this.#try(load, this.#settings.return_retry_tries);
+    const outcome = await this.#try(load, this.#settings.return_retry_tries, master);
     if (entry !== null) this.#sending.delete(entry);
     if (outcome === "taken" || outcome === "refused" || !keep || kept === "too large") {
       if (entry !== null) this.#journal().remove(entry);
@@ -132,13 +148,13 @@ export class ReturnSender {
         `the master being shut down or overloaded. If the master is running, consider increasing ` +
         `the worker_threads value. The return is kept and sent again.`,
     );
-    if (kept === "failed") this.#remember(load, entry);
+    if (kept === "failed") this.#remember(load, master, entry);
     this.#flushLater(this.#backoff.next());
   }
 
-  #remember(load: ReturnLoad, entry: JournalEntry | null): void {
+  #remember(load: ReturnLoad, master: string, entry: JournalEntry | null): void {
     const size = packLocal(load as unknown as DataMap).length;
-    this.#unjournaled.push({ load, entry, size });
+    this.#unjournaled.push({ load, master, entry, size });
     let total = this.#unjournaled.reduce((sum, waiting) => sum + waiting.size, 0);
     while (total > MOST_IN_MEMORY) {
       const lost = this.#unjournaled.shift()!;
@@ -163,20 +179,23 @@ export class ReturnSender {
 
   /** Sends everything that waits. false: something still does. */
   async #flush(): Promise<boolean> {
-    return await this.#flushMemory() && await this.#flushJournal();
+    if (!await this.#flushMemory()) return false;
+    let all = true;
+    for (const master of this.#masters) all = await this.#flushJournal(master) && all;
+    return all;
   }
 
   async #flushMemory(): Promise<boolean> {
     const waiting = this.#unjournaled;
     this.#unjournaled = [];
     while (waiting.length > 0) {
-      const { load, entry } = waiting[0]!;
+      const { load, master, entry } = waiting[0]!;
       // The disk may have room again.
       if (entry !== null && this.#journal().finish(entry, load) === "kept") {
         waiting.shift();
         continue;
       }
-      const outcome = await this.#try(load, 1);
+      const outcome = await this.#try(load, 1, master);
       if (outcome === "unreachable" || outcome === "failed") {
         this.#unjournaled = [...waiting, ...this.#unjournaled];
         return false;
@@ -187,16 +206,16 @@ export class ReturnSender {
     return true;
   }
 
-  async #flushJournal(): Promise<boolean> {
+  async #flushJournal(master: string): Promise<boolean> {
     let after: JournalEntry = -1;
     let all = true;
     while (!this.#stop.signal.aborted) {
-      const batch = this.#journal().unsent(this.#master, after, BATCH);
+      const batch = this.#journal().unsent(master, after, BATCH);
       if (batch.length === 0) return all;
       for (const unsent of batch) {
         after = unsent.entry;
         if (this.#sending.has(unsent.entry)) continue;
-        const outcome = await this.#resend(unsent);
+        const outcome = await this.#resend(unsent, master);
         if (outcome === "unreachable") return false;
         if (outcome === "failed") all = false;
       }
@@ -204,10 +223,10 @@ export class ReturnSender {
     return false;
   }
 
-  async #resend({ entry, load }: UnsentReturn): Promise<Outcome> {
+  async #resend({ entry, load }: UnsentReturn, master: string): Promise<Outcome> {
     this.#sending.add(entry);
     try {
-      const outcome = await this.#try(load, 1);
+      const outcome = await this.#try(load, 1, master);
       if (outcome === "taken") log.info(`The return of job ${load.jid} has reached the master`);
       if (outcome === "taken" || outcome === "refused") this.#journal().remove(entry);
       return outcome;
@@ -216,21 +235,22 @@ export class ReturnSender {
     }
   }
 
-  async #try(load: ReturnLoad, tries: number): Promise<Outcome> {
+  async #try(load: ReturnLoad, tries: number, master: string): Promise<Outcome> {
     let reply: Data;
     try {
-      reply = await this.#send(load as unknown as DataMap, { timeoutMs: this.#timeout(), tries });
+      const options = { timeoutMs: this.#timeout(), tries };
+      reply = await this.#send(load as unknown as DataMap, options, master);
     } catch (error) {
       log.debug(() => `The return of job ${load.jid} was not answered: ${messageOf(error)}`);
       return "unreachable";
     }
     if (reply === null || reply === true) return "taken";
     if (reply === false) {
-      log.warning(`Master ${this.#master} refused the return of job ${load.jid}`);
+      log.warning(`Master ${master} refused the return of job ${load.jid}`);
       return "refused";
     }
     // "" and {} are what a master answers when its handler failed.
-    log.debug(`Master ${this.#master} could not store the return of job ${load.jid}`);
+    log.debug(`Master ${master} could not store the return of job ${load.jid}`);
     return "failed";
   }
 

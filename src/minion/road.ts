@@ -21,18 +21,28 @@ import { getLogger } from "../logging/mod.ts";
 import { packLocal } from "../serializers/msgpack.ts";
 import type { Identity } from "../transport/raet/discover.ts";
 import { EstateKind } from "../transport/raet/join.ts";
-import { raetTransport } from "../transport/raet/minion_road.ts";
-import type { TransportFactory } from "../transport/types.ts";
+import { type RaetTransport, raetTransport } from "../transport/raet/minion_road.ts";
+import { tcpEndpoint } from "../transport/zeromq/mod.ts";
 import type { DataMap } from "../types/mod.ts";
 import { VERSION } from "../version.ts";
 
 const log = getLogger("saltx.minion");
 
+/** Bytes that an event has besides the message to a yard that it carries. */
+const LETTER_HEAD = 2048;
 /** The scheme of RSA signatures over RAET keys. */
 const VOUCH = "PKCS1v15-SHA224";
 
-/** RAET's clients. `caller`: for `salt-call`, which runs beside a minion of the same keys. */
-export function raetOf(opts: MinionOpts, caller: boolean): TransportFactory {
+/**
+ * RAET's clients.
+ * @param caller For `salt-call`, which runs beside a minion of the same keys.
+ * @param keyName The file in `pki_dir` with the RSA key of the master at an address.
+ */
+export function raetOf(
+  opts: MinionOpts,
+  caller: boolean,
+  keyName: (uri: string) => string | undefined = () => undefined,
+): RaetTransport {
   const keys = loadRaetKeys(opts.pki_dir);
   log.info(`The RAET keys of this minion have the fingerprint ${raetFinger(keys, opts.hash_type)}`);
   const number = (name: string, otherwise: number) => numberOption(opts, name, otherwise);
@@ -51,13 +61,21 @@ export function raetOf(opts: MinionOpts, caller: boolean): TransportFactory {
       txMessages: number("raet_txq_msgs", 1000),
       txBytes: number("raet_txq_bytes", 64 * 1024 * 1024),
       maxMessage: number("raet_max_message", 64 * 1024 * 1024),
+      minWindow: number("raet_min_cwnd", 10),
+      mtu: number("raet_mtu", 1200),
       rxMemory: number("raet_rx_memory", 64 * 1024 * 1024),
-      alive: number("raet_alive_period", 20) * 1000,
+      alive: Math.min(
+        number("raet_alive_period", 20),
+        opts.master_alive_interval > 0 ? opts.master_alive_interval : Infinity,
+      ) * 1000,
       rekey: number("raet_rekey_interval", 3600) * 1000,
     },
-    port: caller ? 0 : number("raet_port", 0),
+    port: caller ? number("raet_alt_port", 0) : number("raet_port", 0),
+    laneBuffer: number("raet_lane_bufcnt", 100),
+    maxLetter: opts.max_event_size - LETTER_HEAD,
     pinned: (host, port) => configuredKey(opts) ?? pin(host, port).read()?.pub ?? null,
-    trust: (host, port, identity) => distrust(opts, pin(host, port), identity),
+    trust: (host, port, identity) =>
+      distrust(opts, pin(host, port), identity, keyName(tcpEndpoint(host, port))),
     keep: (host, port, identity) => {
       pin(host, port).keep(identity);
       log.info(
@@ -96,7 +114,12 @@ function vouch(opts: MinionOpts, keys: RaetPublic, masterPub: Uint8Array): Uint8
 }
 
 /** Why an offered key is not taken as the master's; null when it is. */
-function distrust(opts: MinionOpts, pin: RaetMasterPin, identity: Identity): string | null {
+function distrust(
+  opts: MinionOpts,
+  pin: RaetMasterPin,
+  identity: Identity,
+  keyName: string | undefined,
+): string | null {
   const finger = raetFinger(identity, opts.hash_type);
   const known = pin.read();
   const wanted = configuredKey(opts);
@@ -108,7 +131,7 @@ function distrust(opts: MinionOpts, pin: RaetMasterPin, identity: Identity): str
     return `the master's RAET keys have changed, from ${raetFinger(known, opts.hash_type)} to ` +
       `${finger}. If that is right, remove "${pin.path}" on this minion`;
   }
-  const rsa = masterKeyFiles(opts.pki_dir, opts.master_sign_key_name).read();
+  const rsa = masterKeyFiles(opts.pki_dir, opts.master_sign_key_name, keyName).read();
   if (rsa !== null && opts["raet_rsa_vouch"] !== false) {
     const { vouch } = identity;
     if (vouch && pkcs1Verify(rsa, masterVouchText(identity), vouch, VOUCH)) return null;

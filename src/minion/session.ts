@@ -3,8 +3,8 @@
  * @module
  */
 import type { MinionChannel, TransportFactory } from "../channel/types.ts";
-import type { MinionOpts } from "../config/mod.ts";
-import { messageOf } from "../errors.ts";
+import { type MinionOpts, transportOf } from "../config/mod.ts";
+import { messageOf, SaltClientError } from "../errors.ts";
 import { getLogger } from "../logging/mod.ts";
 import type { PublishClient } from "../transport/types.ts";
 import { BROADCAST, minionTopic, tcpEndpoint } from "../transport/zeromq/mod.ts";
@@ -21,13 +21,19 @@ const LINK_MS = 10_000;
 /** s without a link after which all is built anew, from the name on, unless `master_alive_interval` says. */
 const REBUILD = 30;
 
+/** ms after which a link that was lost is given up when there is another master and nobody listens there. */
+const FAILOVER_MS = 500;
+
 /** `publish_port` of a minion that means: as the master says. (`AsyncPubChannel.connect`) */
 const UNSET_PUBLISH_PORT = 4506;
+
+/** Options with what belongs to one master. */
+export type SessionOpts = MinionOpts & { readonly master_finger: string };
 
 /** What to open a channel with. */
 export interface ChannelWanted {
   /** `master_uri` is the master to connect to. */
-  opts: MinionOpts;
+  opts: SessionOpts;
   transport: TransportFactory;
   /** File in `pki_dir` with the key of this master. */
   masterKeyName: string;
@@ -38,7 +44,7 @@ export interface ChannelWanted {
 
 /** A signed-in channel, and the options with the master's address in them. */
 export interface SignedIn {
-  opts: MinionOpts;
+  opts: SessionOpts;
   channel: MinionChannel;
   publishPort: number;
 }
@@ -49,6 +55,8 @@ export interface SessionParts {
   openChannel(wanted: ChannelWanted): Promise<MinionChannel>;
   /** This minion's grains, for `autosign_grains`. */
   grains(): Promise<DataMap>;
+  /** What to subscribe to, in place of what a minion does. */
+  topics?: string[];
   resolver: Resolver;
   clock: Clock;
 }
@@ -63,13 +71,24 @@ export interface SessionListener {
   onRekey(session: Session): void;
 }
 
+/** How to open a session. */
+export interface SessionHow {
+  signal: AbortSignal;
+  /** Whether another master stands in when this one does not answer: then it is given up soon. */
+  alternatives: boolean;
+}
+
 /** A channel, a subscription and their end. */
 export class Session {
+  /** Name of the master. */
+  readonly master: string;
   /** Options as functions see them, with this master's address. */
   readonly opts: MinionOpts;
   readonly channel: MinionChannel;
   readonly #publish: PublishClient;
-  readonly #clock: Clock;
+  readonly #publishPort: number;
+  readonly #parts: SessionParts;
+  readonly #alternatives: boolean;
   readonly #listener: SessionListener;
   readonly #end = new AbortController();
   readonly #up = Promise.withResolvers<void>();
@@ -78,16 +97,19 @@ export class Session {
   #rebuild: AbortController | null = null;
 
   private constructor(
-    opts: MinionOpts,
-    channel: MinionChannel,
+    { opts, channel, publishPort }: SignedIn,
     publish: PublishClient,
-    clock: Clock,
+    parts: SessionParts,
     listener: SessionListener,
+    alternatives: boolean,
   ) {
+    this.master = opts.master as string;
     this.opts = opts;
     this.channel = channel;
     this.#publish = publish;
-    this.#clock = clock;
+    this.#publishPort = publishPort;
+    this.#parts = parts;
+    this.#alternatives = alternatives;
     this.#listener = listener;
     this.#up.promise.catch(() => {});
     publish.onLink((up) => up ? this.#linkUp() : this.#linkDown());
@@ -104,16 +126,25 @@ export class Session {
     master: NamedMaster,
     parts: SessionParts,
     listener: SessionListener,
-    signal: AbortSignal,
+    how: SessionHow,
   ): Promise<Session> {
-    const { opts, channel, publishPort } = await signIn(base, master, parts, { signal });
+    const signedIn = await signIn(base, master, parts, how);
+    const { opts, channel } = signedIn;
     try {
-      const uri = tcpEndpoint(String(opts["master_ip"]), ownPort(base) ?? publishPort);
+      const publishPort = ownPort(base) ?? signedIn.publishPort;
+      const uri = tcpEndpoint(String(opts["master_ip"]), publishPort);
       const publish = await parts.transport.publishClient(uri, {
         id: opts.id as MinionId,
-        topics: opts.zmq_filtering ? [BROADCAST, minionTopic(opts.id)] : null,
+        requestUri: opts.master_uri,
+        topics: parts.topics ?? (opts.zmq_filtering ? [BROADCAST, minionTopic(opts.id)] : null),
       });
-      return new Session(opts, channel, publish, parts.clock, listener);
+      return new Session(
+        { opts, channel, publishPort },
+        publish,
+        parts,
+        listener,
+        how.alternatives,
+      );
     } catch (error) {
       channel.close();
       throw error;
@@ -178,49 +209,70 @@ export class Session {
 
   /** Ends the session when the link does not come (back) in time: the master may have moved. */
   #expectLink(): void {
-    const alive = Number(this.opts["master_alive_interval"]);
     const rebuild = this.#rebuild = new AbortController();
-    const after = (alive > 0 ? alive : REBUILD) * 1000;
-    const wait = async () => {
-      const first = Math.min(LINK_MS, after);
-      await this.#clock.sleep(first, rebuild.signal);
-      log.error(
-        `There is no subscription to master ${this.opts.master} yet, ${
-          first / 1000
-        } s on. Is its ` +
-          `publish port reachable from here?`,
-      );
-      await this.#clock.sleep(after - first, rebuild.signal);
-      this.close(new Error(`no link to the master for ${after / 1000} s`));
-    };
-    wait().catch((error) => {
+    const after = (this.opts.master_alive_interval || REBUILD) * 1000;
+    const wait = this.#wasUp && this.#alternatives && this.opts.master_alive_interval > 0
+      ? this.#giveUpSoon(after, rebuild.signal)
+      : this.#giveUp(after, rebuild.signal);
+    wait.catch((error) => {
       if (!rebuild.signal.aborted) log.error(`Waiting failed: ${messageOf(error)}`, error);
     });
+  }
+
+  async #giveUp(after: number, signal: AbortSignal): Promise<void> {
+    const first = Math.min(LINK_MS, after);
+    await this.#parts.clock.sleep(first, signal);
+    log.error(
+      `There is no subscription to master ${this.master} yet, ${first / 1000} s on. Is its ` +
+        `publish port reachable from here?`,
+    );
+    await this.#parts.clock.sleep(after - first, signal);
+    this.close(new Error(`no link to the master for ${after / 1000} s`));
+  }
+
+  /** A master that restarts is back at once; one that nobody finds at its address is dead. */
+  async #giveUpSoon(after: number, signal: AbortSignal): Promise<void> {
+    const first = Math.min(FAILOVER_MS, after);
+    await this.#parts.clock.sleep(first, signal);
+    const ip = String(this.opts["master_ip"]);
+    const listens = speaksTcp(this.opts) &&
+      await this.#parts.resolver.reachable(ip, this.#publishPort);
+    signal.throwIfAborted();
+    if (listens) await this.#parts.clock.sleep(after - first, signal);
+    this.close(new Error("its link is gone"));
   }
 }
 
 /**
  * Finds the master's address and signs in there.
+ * @param how `waitWhilePending`: false makes a key that is not accepted yet an error, as it is where
+ * there are alternatives.
  * @throws AuthenticationError, SaltClientError, or the signal's reason.
  */
 export async function signIn(
   base: MinionOpts,
   master: NamedMaster,
   parts: SessionParts,
-  how: { signal: AbortSignal; waitWhilePending?: boolean },
+  how: SessionHow & { waitWhilePending?: boolean },
 ): Promise<SignedIn> {
   const { resolver, clock, transport, grains } = parts;
-  const { signal, waitWhilePending = true } = how;
-  const ip = await resolveMaster(master, base, { resolver, clock, signal });
-  const opts: MinionOpts = {
-    ...base,
+  const { signal, alternatives, waitWhilePending = !alternatives } = how;
+  const settings = alternatives ? { ...base, ...IMPATIENT } : base;
+  const ip = await resolveMaster(master, settings, { resolver, clock, signal });
+  if (alternatives && speaksTcp(base) && !await resolver.reachable(ip, master.port)) {
+    throw new SaltClientError(`Nobody takes connections at ${tcpEndpoint(ip, master.port)}`);
+  }
+  const opts: SessionOpts = {
+    ...settings,
     master: master.name,
     master_ip: ip,
     master_port: master.port,
     master_uri: tcpEndpoint(ip, master.port),
+    master_finger: master.finger,
   };
   log.debug(`Master URI: ${opts.master_uri}`);
   const { masterKeyName } = master;
+  transport.expectMaster?.(opts.master_uri, masterKeyName);
   const channel = await parts.openChannel({
     opts,
     transport,
@@ -235,6 +287,19 @@ export async function signIn(
     channel.close();
     throw error;
   }
+}
+
+/** What a master that has others beside it gets: one try. */
+const IMPATIENT = {
+  auth_tries: 1,
+  auth_safemode: false,
+  retry_dns: 0,
+  resolve_dns_fallback: false,
+};
+
+/** Whether the master of these options is reached by TCP. */
+export function speaksTcp(opts: MinionOpts): boolean {
+  return transportOf(opts.transport) === "zeromq";
 }
 
 function ownPort(opts: MinionOpts): number | null {

@@ -9,7 +9,8 @@ import type { DataMap } from "../types/mod.ts";
 
 /** How grains and modules are loaded. */
 export interface WorldParts {
-  loadGrains(opts: MinionOpts): Promise<DataMap>;
+  /** `fresh` where kept ones will not do. */
+  loadGrains(opts: MinionOpts, fresh: boolean): Promise<DataMap>;
   buildRegistry(context: { opts: MinionOpts; grains: DataMap }): Promise<ModuleRegistry>;
 }
 
@@ -24,7 +25,7 @@ export class World {
   constructor(opts: MinionOpts, parts: WorldParts) {
     this.#opts = opts;
     this.#parts = parts;
-    this.#loading = this.#load();
+    this.#loading = this.#load(false);
     // Whoever waits for it sees the error.
     this.#loading.catch(() => {});
   }
@@ -47,7 +48,7 @@ export class World {
   /** Collects grains anew and loads modules with them. Whether the grains are others than before. */
   async refreshGrains(): Promise<boolean> {
     const before = this.#grains;
-    await this.#load();
+    await this.#load(true);
     return !isDeepStrictEqual(before, this.#grains);
   }
 
@@ -56,8 +57,8 @@ export class World {
     this.#registry = await this.#parts.buildRegistry({ opts: this.#opts, grains: this.#grains });
   }
 
-  async #load(): Promise<void> {
-    this.#grains = await this.#parts.loadGrains(this.#opts);
+  async #load(fresh: boolean): Promise<void> {
+    this.#grains = await this.#parts.loadGrains(this.#opts, fresh);
     await this.refreshModules();
   }
 }

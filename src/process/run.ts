@@ -17,6 +17,9 @@ export interface Credentials {
   gid: number;
 }
 
+/** ms that a group has to end by itself after {@linkcode RunOptions.abortWith}. */
+const ABORT_GRACE_MS = 3000;
+
 /** How a program is run. */
 export interface RunOptions {
   cwd?: string;
@@ -29,6 +32,8 @@ export interface RunOptions {
   timeoutMs?: number;
   /** Kills the process group when it aborts; the promise then rejects with its reason. */
   signal?: AbortSignal;
+  /** Sent to the group first when `signal` aborts; what is left of it is killed a little later. */
+  abortWith?: NodeJS.Signals;
   /** Changes user and group, and takes on that user's other groups. */
   credentials?: Credentials;
   /** File mode mask, as octal digits. */
@@ -188,11 +193,16 @@ export function runProcess(
       timedOut = true;
       kill();
     }, Math.min(options.timeoutMs, 0x7fffffff));
-    options.signal?.addEventListener("abort", kill);
-    if (options.signal?.aborted) kill();
+    const abort = () => {
+      if (options.abortWith === undefined) return kill();
+      killGroup(pid, options.abortWith);
+      setTimeout(kill, ABORT_GRACE_MS).unref();
+    };
+    options.signal?.addEventListener("abort", abort);
+    if (options.signal?.aborted) abort();
     child.on("close", (code, signal) => {
       clearTimeout(timer);
-      options.signal?.removeEventListener("abort", kill);
+      options.signal?.removeEventListener("abort", abort);
       forget?.();
       if (options.signal?.aborted) return reject(options.signal.reason);
       resolve({

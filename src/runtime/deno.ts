@@ -2,11 +2,14 @@
  * The runtime on Deno.
  * @module
  */
+import { Buffer } from "node:buffer";
 import { cbc } from "@noble/ciphers/aes.js";
 import { openLibc } from "./deno_libc.ts";
 import { cString } from "./libc.ts";
 import { startThread } from "./threads.ts";
 import type { Runtime } from "./types.ts";
+import { raiseOpenFiles } from "./raise_open_files.ts";
+import { probeConnections } from "./tcp_keepalive.ts";
 import { becomeUser } from "./user.ts";
 
 /** `initgroups(3)`, which Deno does not have. */
@@ -40,6 +43,7 @@ export function denoRuntime(options: { threadMain?: URL } = {}): Runtime {
     // The end of the program waits by itself; see deno_zmq.ts.
     drained: () => Promise.resolve(),
     releaseMemory() {},
+    careForMemory: () => () => {},
     selfCommand() {
       if (Deno.build.standalone) return [Deno.execPath()];
       const program = new URL("../../mod.ts", import.meta.url).pathname;
@@ -49,12 +53,19 @@ export function denoRuntime(options: { threadMain?: URL } = {}): Runtime {
       const file = options.threadMain ?? new URL("../thread_main.ts", import.meta.url);
       return startThread({ file }, name, data);
     },
+    importFile: (address) => import(address),
     // Deno's node:crypto has no AES-192, which is Salt's default.
-    aesCbcEncrypt: (key, iv, plaintext) => cbc(key, iv).encrypt(plaintext),
+    aesCbcEncrypt: (key, iv, plaintext) => [cbc(key, iv).encrypt(Buffer.concat(plaintext))],
     aesCbcDecrypt: (key, iv, ciphertext) => cbc(key, iv).decrypt(ciphertext),
+    raiseOpenFiles: (wanted) => raiseOpenFiles(wanted, openLibc),
+    probeConnections: (listener, numbers) => probeConnections(listener, numbers, openLibc),
     async sdNotify(state) {
       const { sdNotify } = await import("./sd_notify.ts");
       await sdNotify(state, openLibc);
+    },
+    async syslog(message) {
+      const { writeSyslog } = await import("./syslog.ts");
+      writeSyslog(message, openLibc);
     },
     becomeUser: (user) => becomeUser(user, initgroups),
   };

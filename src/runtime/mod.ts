@@ -7,6 +7,7 @@ import { denoRuntime } from "./deno.ts";
 import { nodeRuntime } from "./node.ts";
 import type { Runtime } from "./types.ts";
 
+export { releaseBytes } from "./release_bytes.ts";
 export { serveThread } from "./thread_side.ts";
 export { codeOf, ZmqError } from "./zmq_error.ts";
 

@@ -2,10 +2,12 @@
  * The runtime on Node, and in the built executable.
  * @module
  */
-import { loadAddon } from "./node_addon.ts";
+import { loadAddon, loadAddonForThreads } from "./node_addon.ts";
 import { sea, threadSource } from "./node_embedded.ts";
 import { openLibc } from "./node_libc.ts";
-import { releaseMemory } from "./node_memory.ts";
+import { careForMemory, releaseMemory } from "./node_memory.ts";
+import { raiseOpenFiles } from "./raise_open_files.ts";
+import { probeConnections } from "./tcp_keepalive.ts";
 import { becomeUser } from "./user.ts";
 import { drained } from "./open_sockets.ts";
 import { startThread, stopThreads } from "./threads.ts";
@@ -61,6 +63,7 @@ export function nodeRuntime(options: { threadMain?: URL } = {}): Runtime {
     },
     drained,
     releaseMemory,
+    careForMemory,
     selfCommand() {
       if (runtime.isExecutable) return [process.execPath];
       const program = new URL("../../mod.ts", import.meta.url).pathname;
@@ -70,27 +73,37 @@ export function nodeRuntime(options: { threadMain?: URL } = {}): Runtime {
       hookExit();
       const source = options.threadMain ? undefined : threadSource();
       if (source !== undefined) {
-        loadAddon();
+        loadAddonForThreads();
         return startThread({ source }, name, data);
       }
       const file = options.threadMain ?? new URL("../thread_main.ts", import.meta.url);
       return startThread({ file }, name, data);
     },
+    async importFile(address) {
+      return await (await import("./import_file.ts")).importFile(address);
+    },
     aesCbcEncrypt(key, iv, plaintext) {
       const { createCipheriv } = process.getBuiltinModule("node:crypto");
       const cipher = createCipheriv(cipherName(key), key, iv);
-      const head = cipher.update(plaintext);
-      return Buffer.concat([head, cipher.final()]);
+      return [...plaintext.map((part) => cipher.update(part)), cipher.final()];
     },
     aesCbcDecrypt(key, iv, ciphertext) {
       const { createDecipheriv } = process.getBuiltinModule("node:crypto");
       const decipher = createDecipheriv(cipherName(key), key, iv);
-      const head = decipher.update(ciphertext);
-      return Buffer.concat([head, decipher.final()]);
+      // By hand, because `final` would give the last block apart, and joining the two is a copy.
+      decipher.setAutoPadding(false);
+      if (ciphertext.length % 16 !== 0) throw new RangeError("Not whole blocks");
+      return withoutPadding(decipher.update(ciphertext));
     },
+    raiseOpenFiles: (wanted) => raiseOpenFiles(wanted, openLibc),
+    probeConnections: (listener, numbers) => probeConnections(listener, numbers, openLibc),
     async sdNotify(state) {
       const { sdNotify } = await import("./sd_notify.ts");
       await sdNotify(state, openLibc);
+    },
+    async syslog(message) {
+      const { writeSyslog } = await import("./syslog.ts");
+      writeSyslog(message, openLibc);
     },
     becomeUser: (user) =>
       becomeUser(user, (name, gid) => {
@@ -99,4 +112,14 @@ export function nodeRuntime(options: { threadMain?: URL } = {}): Runtime {
       }),
   };
   return runtime;
+}
+
+/** Takes PKCS#7 padding off. @throws RangeError when it is wrong. */
+function withoutPadding(plain: Uint8Array): Uint8Array {
+  const count = plain.at(-1) ?? 0;
+  const padding = plain.subarray(-count);
+  if (count < 1 || count > 16 || padding.some((byte) => byte !== count)) {
+    throw new RangeError("Wrong padding");
+  }
+  return plain.subarray(0, plain.length - count);
 }

@@ -43,6 +43,7 @@ export interface NativeZmq {
 }
 
 let loaded: NativeZmq | undefined;
+let loadedFrom = "";
 
 /**
  * The addon, loaded on first use.
@@ -53,13 +54,19 @@ export function loadAddon(): NativeZmq {
   return loaded;
 }
 
+/** Loads the addon for threads that are started from now on as well. */
+export function loadAddonForThreads(): void {
+  loadAddon();
+  if (sea()) shareAddon(loadedFrom);
+}
+
 function loadFrom(paths: Iterable<string>): NativeZmq {
   const reasons: string[] = [];
   for (const path of paths) {
     try {
       const module = { exports: {} as NativeZmq };
       process.dlopen(module, path);
-      if (sea()) shareAddon(path);
+      loadedFrom = path;
       module.exports.context.setInt32Option(CONTEXT_MAX_SOCKETS, MAX_SOCKETS);
       return module.exports;
     } catch (error) {

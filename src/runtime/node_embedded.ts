@@ -6,37 +6,74 @@ import { embeddedAddonFiles } from "./node_unpack.ts";
 import { workerThreads } from "./threads.ts";
 
 /**
- * Assets of the executable, as the build names them: the program as a function of `require`, what V8
- * compiled of it beforehand (empty when made for another processor), and zeromq's addon.
+ * Assets of the executable, as the build names them: the program's scripts one after the other, what V8
+ * compiled of them beforehand (empty when made for another processor), where each of them lies, and
+ * zeromq's addon.
  */
 export const ASSETS = {
-  bundle: "saltx.js",
+  scripts: "saltx.js",
   codeCache: "saltx.cache",
+  index: "saltx.json",
   addon: "zeromq.node",
 } as const;
 
-/** The global that tells the bundle that it runs in a thread. */
+/**
+ * Start and length of a script and of its compiled code, in bytes, a length of 0 for none; whether the
+ * script is compressed (zstd), as those are that short commands do without.
+ */
+export type ScriptPlace = readonly [number, number, number, number, boolean];
+
+/** The scripts that the program and its threads begin with. */
+export const ENTRY = { program: "main.js", thread: "thread.js" } as const;
+
+/** The global that tells the launcher that it runs in a thread. */
 export const THREAD_MARK = "saltxThread";
 
 /**
- * The script that the executable and each of its threads begin with. Node's larger modules are
- * loaded when one of their functions is first used: most commands need only a few of them.
+ * What the executable and each of its threads begin with: `require` for the program's scripts. Node's
+ * larger modules are loaded when one of their functions is first used: most commands need only a few
+ * of them.
  */
 export const LAUNCHER = `"use strict";
 const { getRawAsset } = require("node:sea");
-const LARGE = new Set(["node:child_process", "node:crypto", "node:dns/promises", "node:net",
-  "node:sqlite", "node:zlib"]);
+const { Script } = require("node:vm");
+const LARGE = new Set(["node:child_process", "node:crypto", "node:dns/promises", "node:fs/promises",
+  "node:net", "node:sqlite", "node:zlib"]);
 const lazily = (name) => {
   let module;
-  return new Proxy({}, { get: (_, key) => (module ??= require(name))[key] });
+  const real = () => module ??= require(name);
+  const proxy = new Proxy({}, {
+    get: (_, key) => real()[key],
+    ownKeys: () => Reflect.ownKeys(real()),
+    getOwnPropertyDescriptor: (_, key) => ({ value: real()[key], enumerable: true, configurable: true }),
+  });
+  loaded.set(name, { exports: proxy });
+  return proxy;
 };
-const load = (name) => LARGE.has(name) ? lazily(name) : require(name);
-const { Script } = require("node:vm");
-const source = Buffer.from(getRawAsset("${ASSETS.bundle}")).latin1Slice();
-const cachedData = Buffer.from(getRawAsset("${ASSETS.codeCache}"));
-const options = { filename: "${ASSETS.bundle}" };
-if (cachedData.length > 0) options.cachedData = cachedData;
-new Script(source, options).runInThisContext()(load);
+const asset = (name) => Buffer.from(getRawAsset(name));
+const index = JSON.parse(asset("${ASSETS.index}").latin1Slice());
+const sources = asset("${ASSETS.scripts}");
+const compiled = asset("${ASSETS.codeCache}");
+const loaded = new Map();
+const builtin = (name) => LARGE.has(name) ? lazily(name) : require(name);
+const load = (name) => {
+  const known = loaded.get(name);
+  if (known) return known.exports;
+  if (!name.startsWith("./")) return builtin(name.replace(/^(?!node:)/, "node:"));
+  const filename = name.slice(2);
+  const module = { exports: {} };
+  loaded.set(name, module);
+  const [start, length, codeStart, codeLength, packed] = index[filename];
+  const options = { filename };
+  if (codeLength > 0) options.cachedData = compiled.subarray(codeStart, codeStart + codeLength);
+  let source = sources.subarray(start, start + length);
+  if (packed) source = require("node:zlib").zstdDecompressSync(source);
+  const script = new Script(source.latin1Slice(), options);
+  script.runInThisContext()(load, module, module.exports);
+  return module.exports;
+};
+if (globalThis.${THREAD_MARK}) load("./${ENTRY.thread}");
+else load("./${ENTRY.program}").runProgram();
 `;
 
 /** Under which a thread finds where the program loaded the addon from. */
@@ -66,9 +103,13 @@ export function sea(): Sea | null {
 export function embeddedAddon(): Iterable<string> | undefined {
   const assets = sea();
   if (!assets) return undefined;
-  const shared = workerThreads().getEnvironmentData(ADDON_KEY);
-  if (typeof shared === "string") return [shared];
+  if (isThread()) return [String(workerThreads().getEnvironmentData(ADDON_KEY))];
   return embeddedAddonFiles(new Uint8Array(assets.getRawAsset(ASSETS.addon)));
+}
+
+/** Whether the launcher runs in a thread; asked of a global, as `node:worker_threads` takes long to load. */
+function isThread(): boolean {
+  return (globalThis as Record<string, unknown>)[THREAD_MARK] === true;
 }
 
 /** Tells threads that are started from now on where the addon is. */

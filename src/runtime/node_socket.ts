@@ -9,6 +9,7 @@
  */
 import { loadAddon, type NativeSocket } from "./node_addon.ts";
 import { Fifo } from "./fifo.ts";
+import { monotonicMs } from "./monotonic.ts";
 import { closed, drains, inThread, opened, waitBegins, waitEnds } from "./open_sockets.ts";
 import type { ZmqMonitorEvent, ZmqOptions, ZmqSocket, ZmqType } from "./types.ts";
 import { closedError, codeOf, floodedError, timeoutError, ZmqError } from "./zmq_error.ts";
@@ -256,7 +257,7 @@ export class NodeSocket implements ZmqSocket {
   #receiveForNext(): void {
     const waiter = this.#receives.next();
     if (!waiter) return;
-    this.#receiveNow(Math.max(0, waiter.deadline - performance.now()))
+    this.#receiveNow(Math.max(0, waiter.deadline - monotonicMs()))
       .then(waiter.resolve, waiter.reject);
   }
 

@@ -26,6 +26,12 @@ export function workerThreads(): typeof WorkerThreads {
   return process.getBuiltinModule("node:worker_threads");
 }
 
+/**
+ * MiB of memory for new objects: a request's do not outlive it, and with the 48 that are the default
+ * each thread fills them before it looks what is still needed.
+ */
+const YOUNG_MB = 12;
+
 const running = new Set<Thread>();
 
 /** Starts `program` as a thread that runs the entry point `name`. */
@@ -39,7 +45,8 @@ export function startThread(
   port1.unref();
   const cells = new Int32Array(new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT));
   const workerData: ThreadStart = { name, data, stop: port2, cells };
-  const options = { name, workerData, transferList: [port2] };
+  const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
+  const options = { name, workerData, transferList: [port2], resourceLimits };
   const worker = "file" in program
     ? new Worker(program.file, options)
     : new Worker(program.source, { ...options, eval: true });
@@ -76,8 +83,8 @@ class Thread implements WorkerThread {
     worker.on("exit", (code) => this.#end(this.#failure && code === 0 ? 1 : code, this.#failure));
   }
 
-  postMessage(message: unknown): void {
-    this.#worker.postMessage(message);
+  postMessage(message: unknown, transfer?: ArrayBuffer[]): void {
+    this.#worker.postMessage(message, transfer ?? []);
   }
 
   onMessage(listener: (message: unknown) => void): void {
@@ -89,6 +96,11 @@ class Thread implements WorkerThread {
   onExit(listener: (code: number, error: Error | undefined) => void): void {
     if (this.#ended) listener(this.#ended.code, this.#ended.error);
     else this.#onExit.push(listener);
+  }
+
+  keepsAlive(keep: boolean): void {
+    if (keep) this.#worker.ref();
+    else this.#worker.unref();
   }
 
   async terminate(): Promise<void> {

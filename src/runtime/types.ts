@@ -2,6 +2,9 @@
  * What differs between runtimes, as one interface; `node.ts` and `deno.ts` fulfil it.
  * @module
  */
+import type { Server } from "node:net";
+import type { SyslogMessage } from "./syslog.ts";
+import type { Keepalive } from "./tcp_keepalive.ts";
 
 /** ZeroMQ socket kinds that saltx uses. */
 export type ZmqType =
@@ -96,10 +99,15 @@ export interface ZmqSocket {
 
 /** Handle on a worker thread that runs one of the program's own thread entry points. */
 export interface WorkerThread {
-  postMessage(message: unknown): void;
+  /** `transfer`: buffers that go over instead of being copied; this side has them no more. */
+  postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
   onMessage(listener: (message: unknown) => void): void;
   /** Called once, with the exit code and what made it crash, if it did; at once if it has ended. */
   onExit(listener: (code: number, error: Error | undefined) => void): void;
+  /**
+   * Whether it keeps the program alive, as it does at first.
+   */
+  keepsAlive(keep: boolean): void;
   /**
    * Ends the thread, after it has closed its sockets. One that does not get round to that within a
    * second is ended by force, or, where that would take the process along, left behind as ended.
@@ -109,7 +117,8 @@ export interface WorkerThread {
 
 /** A thread's end of the line to whoever started it. */
 export interface ThreadPort {
-  postMessage(message: unknown): void;
+  /** `transfer`: buffers that go over instead of being copied; this side has them no more. */
+  postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
   /** Keeps the thread alive until {@linkcode ThreadPort.close}. */
   onMessage(listener: (message: unknown) => void): void;
   /** No message comes any more; the thread ends when nothing else keeps it alive. */
@@ -141,6 +150,12 @@ export interface Runtime {
    * and in each of its threads. Takes some 20 ms.
    */
   releaseMemory(): void;
+  /**
+   * Does the same from now on whenever this thread has become quiet after work, and once in a while under
+   * load. For daemons whose memory grows with what comes to them, when all they need is loaded. Returns
+   * what ends that.
+   */
+  careForMemory(): () => void;
   /** argv (program first) that starts this same program again, to which its arguments are added. */
   selfCommand(): string[];
   /**
@@ -148,12 +163,23 @@ export interface Runtime {
    * In the thread, the entry is called as `entry(data, port)`.
    */
   spawnThread(name: string, data: unknown): WorkerThread;
-  /** AES-192-CBC (or 128, 256 by key length) with PKCS#7 padding. */
-  aesCbcEncrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** Loads a `.js` or `.ts` file of a user by its `file:` address; rejects with what is wrong in it. */
+  importFile(address: string): Promise<Record<string, unknown>>;
+  /** AES-192-CBC (or 128, 256 by key length) with PKCS#7 padding, of parts that follow each other. */
+  aesCbcEncrypt(key: Uint8Array, iv: Uint8Array, plaintext: readonly Uint8Array[]): Uint8Array[];
   /** Throws when the padding is wrong. */
   aesCbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array;
   /** Sends `state` (such as `READY=1`) to systemd's NOTIFY_SOCKET; does nothing when there is none. */
   sdNotify(state: string): Promise<void>;
+  /** Writes to the host's syslog. */
+  syslog(message: SyslogMessage): Promise<void>;
+  /** Raises the limits of open files of this process to `wanted`. False: the system does not allow it. */
+  raiseOpenFiles(wanted: number): boolean;
+  /**
+   * Has the kernel probe the connections that a listener takes while they are idle. False: this runtime
+   * or system cannot.
+   */
+  probeConnections(listener: Server, keepalive: Keepalive): boolean;
   /** setuid/setgid/initgroups for `user:`; getpwnam. */
   becomeUser(user: string): void;
 }

@@ -3,6 +3,7 @@
  * first served, each with its own timeout, and no message is lost to a timeout.
  * @module
  */
+import { monotonicMs } from "./monotonic.ts";
 import { Fifo } from "./fifo.ts";
 import { timeoutError } from "./zmq_error.ts";
 
@@ -17,7 +18,7 @@ export interface Waiter<T> {
   resolve(value: T): void;
   reject(error: Error): void;
   timer: ReturnType<typeof setTimeout> | undefined;
-  /** By the clock of `performance.now()`; Infinity without a timeout. */
+  /** By the clock of `monotonicMs()`; Infinity without a timeout. */
   deadline: number;
 }
 
@@ -35,7 +36,7 @@ export class WaitQueue<T> {
    */
   wait(timeoutMs: number, onTimeout?: () => void): Promise<T> {
     return new Promise((resolve, reject) => {
-      const deadline = performance.now() + timeoutMs;
+      const deadline = monotonicMs() + timeoutMs;
       const waiter: Waiter<T> = { resolve, reject, timer: undefined, deadline };
       if (timeoutMs !== Infinity) {
         waiter.timer = setTimeout(() => {

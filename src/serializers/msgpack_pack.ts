@@ -11,6 +11,9 @@ import { EXT_DATETIME, formatDateTime } from "./msgpack_ext.ts";
 export const MAX_DEPTH = 512;
 
 const KEEP_BUFFER = 1 << 20;
+
+/** Bytes from this length on are not copied by {@linkcode packWireParts}. */
+const SHARED_BYTES = 1 << 15;
 const MIN_INT64 = -(1n << 63n);
 const MAX_UINT64 = (1n << 64n) - 1n;
 const utf8 = new TextEncoder();
@@ -20,6 +23,8 @@ class Writer {
   #view = new DataView(this.#bytes.buffer);
   #at = 0;
   #newTypes = false;
+  /** What is packed so far, where large bytes are not to be copied. */
+  #parts: Uint8Array[] | null = null;
 
   /** Packs one value into a buffer of its own. */
   pack(value: Data, newTypes: boolean): Uint8Array {
@@ -30,6 +35,18 @@ class Writer {
       return this.#bytes.slice(0, this.#at);
     } finally {
       if (this.#bytes.length > KEEP_BUFFER) this.#resize(8192);
+    }
+  }
+
+  /** Packs one value for the network; large bytes in it become parts of their own, not copied. */
+  packParts(value: Data): Uint8Array[] {
+    const parts: Uint8Array[] = [];
+    this.#parts = parts;
+    try {
+      parts.push(this.pack(value, false));
+      return parts;
+    } finally {
+      this.#parts = null;
     }
   }
 
@@ -159,6 +176,11 @@ class Writer {
   }
 
   #copy(bytes: Uint8Array): void {
+    if (this.#parts !== null && bytes.length >= SHARED_BYTES) {
+      this.#parts.push(this.#bytes.slice(0, this.#at), bytes);
+      this.#at = 0;
+      return;
+    }
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
@@ -219,6 +241,22 @@ const writer = new Writer();
  */
 export function packWire(value: Data): Uint8Array {
   return writer.pack(value, false);
+}
+
+/** {@linkcode packWire} in parts, of which large bytes of `value` are the very ones that it holds. */
+export function packWireParts(value: Data): Uint8Array[] {
+  return writer.packParts(value);
+}
+
+/** What stands in front of `length` bytes in {@linkcode packWire}. */
+export function wireBytesHead(length: number): Uint8Array {
+  if (length < 32) return Uint8Array.of(0xa0 | length);
+  const head = new Uint8Array(length < 0x10000 ? 3 : 5);
+  const view = new DataView(head.buffer);
+  view.setUint8(0, length < 0x10000 ? 0xda : 0xdb);
+  if (length < 0x10000) view.setUint16(1, length);
+  else view.setUint32(1, length);
+  return head;
 }
 
 /** Packs for files and local sockets: bytes stay apart from text. (`dumps(use_bin_type=True)`) */

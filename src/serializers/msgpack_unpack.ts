@@ -17,12 +17,20 @@ export interface UnpackOptions {
   raw?: boolean;
   /** Bytes packed as such stay bytes even if they are valid UTF-8; for {@linkcode packLocal} data. */
   keepBinary?: boolean;
+  /** Bytes are views of the input, not copies: for input that nobody else uses. */
+  share?: boolean;
   /** How many values, those within others counted, there may be. */
   maxValues?: number;
 }
 
 /** Bounds the memory that one message can claim: an empty map takes 1 byte here and 56 in memory. */
 const MAX_VALUES = 2_000_000;
+
+/** Bytes that follow the type bytes 0xc0 to 0xd8; undefined where a length does. */
+const SIZES: readonly (number | undefined)[] = [
+  ...[0, undefined, 0, 0, undefined, undefined, undefined, undefined, undefined, undefined],
+  ...[4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17],
+];
 
 function bad(what: string): SaltDeserializationError {
   return new SaltDeserializationError(`Bad msgpack: ${what}`);
@@ -36,6 +44,7 @@ class Reader {
   #left: number;
   #raw: boolean;
   #keepBinary: boolean;
+  #share: boolean;
 
   constructor(bytes: Uint8Array, options: UnpackOptions) {
     this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -44,12 +53,72 @@ class Reader {
     this.#left = options.maxValues ?? MAX_VALUES;
     this.#raw = options.raw ?? false;
     this.#keepBinary = options.keepBinary ?? false;
+    this.#share = options.share ?? false;
   }
 
   whole(): Data {
     const value = this.#value(0);
     if (this.#at !== this.#bytes.length) throw bad("data after the value");
     return value;
+  }
+
+  /** See {@linkcode unpackEntries}. */
+  entries(wanted: ReadonlySet<string>, maxBytes: number): DataMap | null {
+    const count = this.#mapHead();
+    if (count === null) return null;
+    const map: DataMap = {};
+    for (let i = 0; i < count; i++) {
+      const key = this.#key();
+      if (!wanted.has(key)) {
+        this.#skip();
+        continue;
+      }
+      const start = this.#at;
+      const value = this.#value(1);
+      if (this.#at - start > maxBytes) return null;
+      if (key === "__proto__") defineEntry(map, key, value);
+      else map[key] = value;
+    }
+    return map;
+  }
+
+  #mapHead(): number | null {
+    const type = this.#u8();
+    if (type >= 0x80 && type < 0x90) return type & 0x0f;
+    return type === 0xde ? this.#u16() : type === 0xdf ? this.#u32() : null;
+  }
+
+  /** Passes over a value with all that is in it. */
+  #skip(): void {
+    for (let left = 1; left > 0; left--) {
+      const type = this.#u8();
+      if (type < 0x80 || type >= 0xe0) continue;
+      if (type < 0x90) left += 2 * (type & 0x0f);
+      else if (type < 0xa0) left += type & 0x0f;
+      else if (type < 0xc0) this.#take(type & 0x1f);
+      else left += this.#skipTyped(type);
+    }
+  }
+
+  /** Passes over a value that {@linkcode SIZES} describes. Returns how many follow within it. */
+  #skipTyped(type: number): number {
+    const size = SIZES[type - 0xc0];
+    if (size !== undefined) {
+      this.#take(size);
+      return 0;
+    }
+    if (type >= 0xde) return 2 * (type === 0xde ? this.#u16() : this.#u32());
+    if (type >= 0xdc) return type === 0xdc ? this.#u16() : this.#u32();
+    const wide = type === 0xc4 || type === 0xc7 || type === 0xd9
+      ? this.#u8()
+      : type === 0xc5 || type === 0xc8 || type === 0xda
+      ? this.#u16()
+      : type === 0xc1
+      ? this.#number(type) as number
+      : this.#u32();
+    // An extension has its type in front.
+    this.#take(type >= 0xc7 && type <= 0xc9 ? wide + 1 : wide);
+    return 0;
   }
 
   /** Moves on by `count` bytes and tells where they start. */
@@ -222,20 +291,34 @@ class Reader {
 
   #text(length: number): string | Uint8Array {
     const start = this.#take(length);
-    // Copied: a part must not keep a whole message alive, nor change when its buffer is used again.
-    if (this.#raw) return this.#bytes.slice(start, start + length);
+    if (this.#raw) return this.#part(start, length);
     const short = this.#ascii(start, length);
     if (short !== undefined) return short;
-    if (!isUtf8(this.#bytes.subarray(start, start + length))) {
-      return this.#bytes.slice(start, start + length);
-    }
+    if (!this.#isText(start, length)) return this.#part(start, length);
     return this.#buffer.toString("utf8", start, start + length);
+  }
+
+  /** Looks at the first bytes before all of them: what is large is seldom text, and so seen at once. */
+  #isText(start: number, length: number): boolean {
+    if (length > 4096) {
+      let head = start + 1024;
+      // Not in the midst of a character.
+      while (head > start + 1020 && ((this.#bytes[head] as number) & 0xc0) === 0x80) head--;
+      if (!isUtf8(this.#bytes.subarray(start, head))) return false;
+    }
+    return isUtf8(this.#bytes.subarray(start, start + length));
+  }
+
+  /** Copied: a part must not keep a whole message alive, nor change when its buffer is used again. */
+  #part(start: number, length: number): Uint8Array {
+    return this.#share
+      ? this.#bytes.subarray(start, start + length)
+      : this.#bytes.slice(start, start + length);
   }
 
   #binary(length: number): string | Uint8Array {
     if (!this.#keepBinary) return this.#text(length);
-    const start = this.#take(length);
-    return this.#bytes.slice(start, start + length);
+    return this.#part(this.#take(length), length);
   }
 
   /** A constant reads as its value: saltx has no use for the name. Unknown types read as bytes. */
@@ -274,9 +357,23 @@ function integer(value: bigint): number | bigint {
 }
 
 /**
- * Reads one msgpack value that must fill `bytes`. The result shares no memory with the input.
+ * Reads one msgpack value that must fill `bytes`. The result shares no memory with the input, unless
+ * `share`.
  * Throws SaltDeserializationError, and nothing else, for what is not well-formed or too large.
  */
 export function unpack(bytes: Uint8Array, options: UnpackOptions = {}): Data {
   return new Reader(bytes, options).whole();
+}
+
+/**
+ * Reads entries of one msgpack map by their keys and passes over the others, which is many times faster
+ * than reading all. Null when it is no map, or one of those entries has more than `maxBytes`.
+ * Throws as {@linkcode unpack} does, as far as it reads; for data that was packed here.
+ */
+export function unpackEntries(
+  bytes: Uint8Array,
+  wanted: ReadonlySet<string>,
+  maxBytes: number,
+): DataMap | null {
+  return new Reader(bytes, {}).entries(wanted, maxBytes);
 }

@@ -3,7 +3,7 @@
  * authentication are the channel's.
  * @module
  */
-import type { MinionId } from "../types/mod.ts";
+import type { DataMap, MinionId, SaltEvent } from "../types/mod.ts";
 
 /** Asks and gets one answer. Requests may overlap; each is answered or rejects with SaltReqTimeoutError. */
 export interface RequestClient {
@@ -42,12 +42,23 @@ export interface PeerInfo {
 /** Answers requests. The handler must answer every one. */
 export type RequestHandler = (payload: Uint8Array, peer: PeerInfo) => Promise<Uint8Array>;
 
+/** What a lane needs of an event bus. */
+export interface LaneBus {
+  fire(tag: string, data: DataMap): void;
+  onEvent(prefix: string, listener: (event: SaltEvent) => void): () => void;
+}
+
 /** Makes the clients of one transport for one master. */
 export interface TransportFactory {
   /** `uri` as the transport wants it: `tcp://host:port`. */
   requestClient(uri: string): Promise<RequestClient>;
+  /** `requestUri` is where the same master takes requests, for transports that need one link for both. */
   publishClient(
     uri: string,
-    options: { id: MinionId; topics: string[] | null },
+    options: { id: MinionId; topics: string[] | null; requestUri?: string },
   ): Promise<PublishClient>;
+  /** Tells which file in `pki_dir` keeps the RSA key of the master at an address (RAET). */
+  expectMaster?(uri: string, keyName: string): void;
+  /** Lets programs that use this event bus of the minion reach programs of other hosts (RAET). */
+  lane?(bus: LaneBus): void;
 }

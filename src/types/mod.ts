@@ -80,7 +80,7 @@ export interface PublishLoad {
   metadata?: DataMap;
   ret_config?: string;
   ret_kwargs?: DataMap;
-  module_executors?: string[];
+  module_executors?: string | string[];
   executor_opts?: DataMap;
   [field: string]: unknown;
 }
@@ -97,6 +97,11 @@ export interface ReturnLoad {
   success: boolean | DataMap | Data[];
   out?: string;
   [field: string]: unknown;
+}
+
+/** Whether a minion's part in a job ended with a return, by the name of the end. */
+export function cameBack(end: string): boolean {
+  return end === "returned" || end === "failed" || end === "interrupted";
 }
 
 /** Whether a value is a map, and not one of the other things that JavaScript calls objects. */

@@ -1,28 +1,31 @@
 /** The main job, end to end: a master and minions of saltx, keys, functions, jobs, exit codes. */
 import assert from "node:assert/strict";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DataMap } from "../../src/types/mod.ts";
 import type { Lab } from "../support/lab.ts";
 import type { Master } from "../support/master.ts";
+import type { Minion } from "../support/minion.ts";
 import { RawPeer } from "../support/raw_peer.ts";
-import { scenario, type Step } from "../support/scenario.ts";
+import { overTransports, type Step } from "../support/scenario.ts";
 import { until } from "../support/until.ts";
 
 const IDS = ["db-1", "web-1", "web-2"];
 
-async function estate(lab: Lab): Promise<Master> {
+/** `db-1` looks at its grains before each job. */
+async function estate(lab: Lab): Promise<{ master: Master; minions: Minion[] }> {
   const master = await (await lab.master("saltx")).start();
   const minions = await Promise.all(IDS.map(async (id) => {
-    return await (await lab.minion("saltx", id, master)).start();
+    const config = id === "db-1" ? { grains_refresh_pre_exec: true } : {};
+    return await (await lab.minion("saltx", id, master, config)).start();
   }));
   for (const { id } of minions) await master.awaitKey(id, "minions_pre");
   await master.key("-y", "-A");
   for (const minion of minions) await minion.ready();
-  return master;
+  return { master, minions };
 }
 
-scenario("keys of new minions", async (lab, step) => {
+overTransports("keys of new minions", async (lab, step) => {
   const master = await (await lab.master("saltx")).start();
   const minion = await (await lab.minion("saltx", "web-1", master)).start();
   await step("a new key is pending and its minion waits", async () => {
@@ -72,8 +75,8 @@ scenario("keys of new minions", async (lab, step) => {
   });
 });
 
-scenario("functions on minions", async (lab, step) => {
-  const master = await estate(lab);
+overTransports("functions on minions", async (lab, step) => {
+  const { master, minions } = await estate(lab);
   const all = (value: unknown) => Object.fromEntries(IDS.map((id) => [id, value]));
   await step("test.ping reaches all", async () => {
     assert.deepEqual(await master.ask("*", "test.ping"), all(true));
@@ -108,6 +111,10 @@ scenario("functions on minions", async (lab, step) => {
     const { "db-1": grains } = await master.ask("db-1", "grains.items");
     assert.equal((grains as DataMap)["id"], "db-1");
     assert.equal((grains as DataMap)["kernel"], "Linux");
+  });
+  await step("a job sees the grains of now where grains_refresh_pre_exec is set", async () => {
+    for (const { configDir } of minions) await writeFile(join(configDir, "grains"), "rack: 7\n");
+    assert.deepEqual(await master.ask("*", "grains.get", "rack"), { ...all(""), "db-1": 7 });
   });
   await step("several functions in one job", async () => {
     const { "db-1": both } = await master.ask("db-1", "test.ping,test.echo", ",x");
@@ -162,8 +169,8 @@ async function outputSteps(master: Master, step: Step): Promise<void> {
   });
 }
 
-scenario("jobs", async (lab, step) => {
-  const master = await estate(lab);
+overTransports("jobs", async (lab, step) => {
+  const { master } = await estate(lab);
   await step("--async names a job whose returns can be looked up later", async () => {
     const jid = await master.publish("*", "test.echo", "later");
     await until("all returns in the job cache", async () => {

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { userInfo } from "node:os";
 import type { Data, DataMap } from "../../src/types/mod.ts";
 import { ask } from "../support/raw_request.ts";
-import { scenario } from "../support/scenario.ts";
+import { overTransports } from "../support/scenario.ts";
 
-scenario("functions of the master", async (lab, step) => {
+overTransports("functions of the master", async (lab, step) => {
   const config = {
     presence_events: true,
     sharedsecret: "word",

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import type { DataMap } from "../../src/types/mod.ts";
 import { RawPeer } from "../support/raw_peer.ts";
-import { scenario } from "../support/scenario.ts";
+import { overTransports } from "../support/scenario.ts";
 import { until } from "../support/until.ts";
 
-scenario("a master that is killed", async (lab, step) => {
+overTransports("a master that is killed", async (lab, step) => {
   const id = "web-1";
   const master = await (await lab.master("saltx")).start();
   const minion = await (await lab.minion("saltx", id, master)).start();
@@ -49,7 +49,7 @@ scenario("a master that is killed", async (lab, step) => {
   });
 });
 
-scenario("a minion that is killed", async (lab, step) => {
+overTransports("a minion that is killed", async (lab, step) => {
   const ids = ["here", "away"];
   const master = await (await lab.master("saltx", { gather_job_timeout: 1 })).start();
   const minions = await Promise.all(ids.map(async (id) => {
@@ -82,7 +82,7 @@ scenario("a minion that is killed", async (lab, step) => {
   });
 });
 
-scenario("a session key that turns", async (lab, step) => {
+overTransports("a session key that turns", async (lab, step) => {
   const id = "web-1";
   const master = await (await lab.master("saltx", { publish_session: 3 })).start();
   const minion = await (await lab.minion("saltx", id, master)).start();

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Data, DataMap } from "../../src/types/mod.ts";
 import { RawPeer } from "../support/raw_peer.ts";
-import { scenario } from "../support/scenario.ts";
+import { overTransports } from "../support/scenario.ts";
 
 /** What no honest minion sends, for any field. */
 const TRASH: Data[] = [
@@ -21,7 +21,7 @@ const TRASH: Data[] = [
   "x".repeat(70_000),
 ];
 
-scenario("the mine", async (lab, step) => {
+overTransports("the mine", async (lab, step) => {
   const master = await (await lab.master("saltx")).start();
   const web = await RawPeer.accepted(master, "web-1");
   const db = await RawPeer.accepted(master, "db-1", { key: 1 });
@@ -82,7 +82,7 @@ scenario("the mine", async (lab, step) => {
   });
 });
 
-scenario("jobs, runners and files of minions", async (lab, step) => {
+overTransports("jobs, runners and files of minions", async (lab, step) => {
   const master = await (await lab.master("saltx", {
     file_recv: true,
     peer: { "web-.*": ["test.ping", "publish.*"], "(": [".*"] },

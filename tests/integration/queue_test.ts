@@ -6,10 +6,10 @@ import { join } from "node:path";
 import type { Data, DataMap } from "../../src/types/mod.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { ask } from "../support/raw_request.ts";
-import { scenario } from "../support/scenario.ts";
+import { overTransports } from "../support/scenario.ts";
 import { until } from "../support/until.ts";
 
-scenario("jobs for a minion that is away", async (lab, step) => {
+overTransports("jobs for a minion that is away", async (lab, step) => {
   const master = await (await lab.master("saltx", { gather_job_timeout: 1 })).start();
   const here = await (await lab.minion("saltx", "here", master)).start();
   const away = await (await lab.minion("saltx", "away", master)).start();
@@ -70,7 +70,7 @@ scenario("jobs for a minion that is away", async (lab, step) => {
   });
 });
 
-scenario("requests to queue that make no sense", async (lab, step) => {
+overTransports("requests to queue that make no sense", async (lab, step) => {
   const master = await (await lab.master("saltx")).start();
   await RawPeer.accepted(master, "away");
   const user = userInfo().username;

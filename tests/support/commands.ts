@@ -25,6 +25,11 @@ export interface RunOptions {
   input?: string;
   /** After so many ms it is killed and the promise rejects. */
   timeoutMs?: number;
+  /** The user and group it runs as, for root. */
+  uid?: number;
+  gid?: number;
+  /** What ends it at last where nobody stops it before; SIGTERM otherwise. */
+  stopSignal?: NodeJS.Signals;
 }
 
 const SIGNALS: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
@@ -70,6 +75,8 @@ function start(argv: readonly string[], options: RunOptions): ChildProcess {
     env: environment(options.env),
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
+    ...(options.gid === undefined ? {} : { gid: options.gid }),
   });
   running.add(child);
   child.once("close", () => running.delete(child));
@@ -119,10 +126,12 @@ export class Daemon implements AsyncDisposable {
   readonly exited: Promise<number>;
   readonly #child: ChildProcess;
   readonly #log: TextLog;
+  readonly #stopSignal: NodeJS.Signals;
   #status: number | null = null;
 
-  private constructor(name: string, child: ChildProcess) {
+  private constructor(name: string, child: ChildProcess, stopSignal: NodeJS.Signals) {
     this.name = name;
+    this.#stopSignal = stopSignal;
     this.#log = new TextLog(name);
     this.#child = child;
     this.pid = child.pid ?? 0;
@@ -149,7 +158,7 @@ export class Daemon implements AsyncDisposable {
     options: RunOptions = {},
   ): Promise<Daemon> {
     const child = start(argv, options);
-    const daemon = new Daemon(name, child);
+    const daemon = new Daemon(name, child, options.stopSignal ?? "SIGTERM");
     await new Promise<void>((resolve, reject) => {
       child.once("spawn", resolve);
       child.once("error", reject);
@@ -204,7 +213,7 @@ export class Daemon implements AsyncDisposable {
 
   /** Ends it and all it started. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop().catch(() => {});
+    await this.stop(this.#stopSignal).catch(() => {});
     killGroup(this.#child, "SIGKILL");
     await this.exited;
   }

@@ -4,12 +4,16 @@
  */
 import { loadMinionConfig, type MinionOpts } from "../../src/config/mod.ts";
 import { type ContextOptions, createContext, type ExecContext } from "../../src/loader/mod.ts";
-import { buildRegistry } from "../../src/plugins/modules/mod.ts";
+import { createRegistry } from "../../src/loader/registry.ts";
+import type { ExecutionModule } from "../../src/loader/types.ts";
+import { buildRegistry, executionModules } from "../../src/plugins/modules/mod.ts";
 import type { DataMap, Jid, PublishLoad } from "../../src/types/mod.ts";
 
 /** What a test wants otherwise than usual. */
 export interface TestContextOptions extends Partial<Omit<ContextOptions, "opts" | "registry">> {
   opts?: Record<string, unknown>;
+  /** Modules that load here whether the machine suits them or not, and serve their name alone. */
+  modules?: readonly ExecutionModule[];
 }
 
 /** Options of a minion `tester` whose files are all below `root_dir`, or nowhere. */
@@ -25,8 +29,17 @@ export function testOpts(overrides: Record<string, unknown> = {}): MinionOpts {
 export async function testContext(options: TestContextOptions = {}): Promise<ExecContext> {
   const opts = testOpts(options.opts);
   const grains: DataMap = options.grains ?? { id: "tester", os: "Debian", os_family: "Debian" };
-  const registry = await buildRegistry({ opts, grains });
+  const registry = options.modules
+    ? await createRegistry(withModules(options.modules), { opts, grains })
+    : await buildRegistry({ opts, grains });
   return createContext({ ...options, opts, grains, registry });
+}
+
+function withModules(modules: readonly ExecutionModule[]): ExecutionModule[] {
+  const called = (module: ExecutionModule) => module.virtualname ?? module.name;
+  const names = modules.map(called);
+  const others = executionModules.filter((module) => !names.includes(called(module)));
+  return [...modules.map(({ virtual: _, ...module }) => module), ...others];
 }
 
 /** The publication of a job, as a minion gets it. */

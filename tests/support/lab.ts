@@ -5,32 +5,43 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { Daemon } from "./commands.ts";
+import { Daemon, type RunOptions } from "./commands.ts";
 import { type EventLog, followEvents } from "./event_log.ts";
 import { freeEndpoint } from "./loopback.ts";
 import { Master } from "./master.ts";
 import { Minion } from "./minion.ts";
-import type { Software } from "./software.ts";
+import type { Host } from "./netns.ts";
+import { commandOf, type Software } from "./software.ts";
 
 /** Options of a configuration file, by Salt's names. */
 export type Config = Record<string, unknown>;
 
+/** How the masters and minions of a lab talk where their configuration does not say. */
+export type Transport = "zeromq" | "raet";
+
 /** A temporary folder with everything that a test starts. `await using` ends all of it. */
 export class Lab implements AsyncDisposable {
   readonly root: string;
+  readonly transport: Transport;
   readonly #daemons: Daemon[] = [];
 
-  private constructor(root: string) {
+  private constructor(root: string, transport: Transport) {
     this.root = root;
+    this.transport = transport;
   }
 
-  static async open(): Promise<Lab> {
+  static async open(transport: Transport = "zeromq"): Promise<Lab> {
     // Short, because the sockets below it have at most 107 characters.
-    return new Lab(await mkdtemp(join(tmpdir(), "sx-")));
+    return new Lab(await mkdtemp(join(tmpdir(), "sx-")), transport);
   }
 
   /** Writes a master's configuration below the root; it is not started. */
-  async master(software: Software, config: Config = {}, name = "m"): Promise<Master> {
+  async master(
+    software: Software,
+    config: Config = {},
+    name = "m",
+    on?: Host,
+  ): Promise<Master> {
     const root = join(this.root, name);
     const endpoint = await freeEndpoint();
     const configDir = await this.#configure(root, "master", {
@@ -42,7 +53,9 @@ export class Lab implements AsyncDisposable {
       minimum_auth_version: 2,
       ...config,
     });
-    return new Master({ lab: this, software, name, root, configDir, endpoint });
+    const logLevel = String(config["log_level"] ?? "info");
+    const where = { within: on?.command ?? [], near: on?.near ?? on === undefined };
+    return new Master({ lab: this, software, name, root, configDir, endpoint, logLevel, ...where });
   }
 
   /** Writes a minion's configuration below the root; it is not started. */
@@ -51,6 +64,7 @@ export class Lab implements AsyncDisposable {
     id: string,
     master: Pick<Master, "endpoint">,
     config: Config = {},
+    on?: Host,
   ): Promise<Minion> {
     const root = join(this.root, `n${this.#daemons.length}-${id.slice(0, 12)}`);
     const { host, publishPort, requestPort } = master.endpoint;
@@ -66,12 +80,37 @@ export class Lab implements AsyncDisposable {
       recon_randomize: false,
       ...config,
     });
-    return new Minion({ lab: this, software, id, root, configDir });
+    const within = on?.command ?? [];
+    return new Minion({ lab: this, software, id, root, configDir, within });
+  }
+
+  /**
+   * Starts the syndic beside a master, which signs in at another one as `id`.
+   * @param master Its configuration names the master above.
+   */
+  async syndic(master: Master, id: string, config: Config = {}): Promise<Daemon> {
+    await writeConfig(join(master.configDir, "minion"), {
+      root_dir: join(master.configDir, "../.."),
+      user: userInfo().username,
+      id,
+      acceptance_wait_time: 1,
+      random_reauth_delay: 1,
+      recon_default: 100,
+      recon_max: 500,
+      recon_randomize: false,
+      ...config,
+    });
+    const argv = [...commandOf(master.software, "syndic"), "-c", master.configDir, "-l", "info"];
+    return await this.daemon(`syndic ${id} (${master.software})`, argv);
   }
 
   /** Starts a program that ends with the lab at the latest. */
-  async daemon(name: string, argv: readonly string[]): Promise<Daemon> {
-    const daemon = await Daemon.start(name, argv, { cwd: this.root });
+  async daemon(
+    name: string,
+    argv: readonly string[],
+    options: RunOptions = {},
+  ): Promise<Daemon> {
+    const daemon = await Daemon.start(name, argv, { cwd: this.root, ...options });
     this.#daemons.push(daemon);
     return daemon;
   }
@@ -98,7 +137,9 @@ export class Lab implements AsyncDisposable {
   async #configure(root: string, role: "master" | "minion", config: Config): Promise<string> {
     const dir = join(root, "etc", "salt");
     await mkdir(dir, { recursive: true });
-    await writeConfig(join(dir, role), { root_dir: root, user: userInfo().username, ...config });
+    const base = { root_dir: root, user: userInfo().username };
+    const road = this.transport === "zeromq" ? {} : { transport: this.transport };
+    await writeConfig(join(dir, role), { ...base, ...road, ...config });
     return dir;
   }
 }

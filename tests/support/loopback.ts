@@ -38,3 +38,11 @@ export async function freeEndpoint(): Promise<Endpoint> {
   if (publishPort === undefined || requestPort === undefined) throw new Error("no ports");
   return { host, publishPort, requestPort };
 }
+
+/** Ports of 127.0.0.1 that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => listen("127.0.0.1")));
+  const ports = servers.map(portOf);
+  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  return ports;
+}

@@ -19,11 +19,25 @@ export interface MasterParts {
   name: string;
   root: string;
   configDir: string;
+  /** argv in front of all its programs: where they run. */
+  within?: readonly string[];
+  /** Whether its ports can be reached from here. */
+  near: boolean;
   endpoint: Endpoint;
+  /** `info` when absent. */
+  logLevel?: string;
 }
 
 /** The folders of the pki directory that hold minions' keys. */
 export type KeyFolder = "minions" | "minions_pre" | "minions_rejected" | "minions_denied";
+
+/** Where RAET keeps what those folders hold for RSA keys. */
+const RAET_FOLDERS: Readonly<Record<KeyFolder, string>> = {
+  minions: "accepted",
+  minions_pre: "pending",
+  minions_rejected: "rejected",
+  minions_denied: "denied",
+};
 
 /** A configured master; {@linkcode Master.start} runs it. */
 export class Master {
@@ -52,9 +66,20 @@ export class Master {
     return this.#daemon;
   }
 
+  get #within(): readonly string[] {
+    return this.#parts.within ?? [];
+  }
+
   /** argv of the daemon. */
   get command(): string[] {
-    return [...commandOf(this.software, "master"), "-c", this.configDir, "-l", "info"];
+    return [
+      ...this.#within,
+      ...commandOf(this.software, "master"),
+      "-c",
+      this.configDir,
+      "-l",
+      this.#parts.logLevel ?? "info",
+    ];
   }
 
   /** Starts it and waits until it answers requests and has its event bus. */
@@ -65,6 +90,7 @@ export class Master {
     await until("the master to answer", async () => {
       if (daemon.status !== null) return true;
       await access(join(this.sockDir, "master_event_pub.ipc"));
+      if (!this.#parts.near) return /salt-master is up/.test(daemon.log);
       return await answersPing(this.endpoint, 500);
     }, 60_000);
     if (daemon.status !== null) {
@@ -80,7 +106,13 @@ export class Master {
 
   /** Runs one of its command line tools. */
   async tool(tool: Tool, ...args: string[]): Promise<Result> {
-    return await runCommand([...commandOf(this.software, tool), "-c", this.configDir, ...args]);
+    return await runCommand([
+      ...this.#within,
+      ...commandOf(this.software, tool),
+      "-c",
+      this.configDir,
+      ...args,
+    ]);
   }
 
   async salt(...args: string[]): Promise<Result> {
@@ -111,16 +143,23 @@ export class Master {
   /** Publishes a job without waiting for returns and gives its jid. */
   async publish(target: string, ...args: string[]): Promise<string> {
     const { stdout, stderr } = await this.salt("--async", target, ...args);
-    const jid = /\b\d{20}\b/.exec(stdout)?.[0];
+    const jid = /\b\d{20}(_\d+)?\b/.exec(stdout)?.[0];
     if (jid === undefined) throw new Error(`salt --async named no jid: ${stdout}\n${stderr}`);
     return jid;
   }
 
-  /** Waits until a minion's key lies in a folder. */
+  /** Waits until a minion's key lies in a folder, or its RAET keys in RAET's folder for that. */
   async awaitKey(id: string, folder: KeyFolder): Promise<void> {
-    await until(`the key of ${id} in ${folder}`, async () => {
-      return (await namesIn(join(this.pkiDir, folder))).includes(id);
-    });
+    await until(
+      `the key of ${id} in ${folder}`,
+      async () => (await this.keysIn(folder)).includes(id),
+    );
+  }
+
+  /** Ids in a folder, or in RAET's folder for that, sorted. */
+  async keysIn(folder: KeyFolder): Promise<string[]> {
+    const folders = [folder, RAET_FOLDERS[folder]].map((name) => join(this.pkiDir, name));
+    return [...new Set((await Promise.all(folders.map(namesIn))).flat())].sort();
   }
 
   /** Waits for a minion's key and accepts it with the command line tool. */
@@ -135,7 +174,7 @@ export class Master {
   async awaitPing(id: string): Promise<void> {
     await until(
       `${id} to answer`,
-      async () => (await this.ask(id, "-t", "2", "test.ping"))[id],
+      async () => (await this.ask(id, "-t", "2", "test.ping"))[id] === true,
       60_000,
     );
   }

@@ -15,6 +15,8 @@ export interface MinionParts {
   id: string;
   root: string;
   configDir: string;
+  /** argv in front of all its programs: where they run. */
+  within?: readonly string[];
 }
 
 /** A configured minion; {@linkcode Minion.start} runs it. */
@@ -24,6 +26,7 @@ export class Minion {
   readonly configDir: string;
   readonly pkiDir: string;
   readonly sockDir: string;
+  readonly cacheDir: string;
   readonly #parts: MinionParts;
   #daemon: Daemon | null = null;
 
@@ -34,6 +37,7 @@ export class Minion {
     this.configDir = parts.configDir;
     this.pkiDir = join(parts.root, "etc/salt/pki/minion");
     this.sockDir = join(parts.root, "var/run/salt/minion");
+    this.cacheDir = join(parts.root, "var/cache/salt/minion");
   }
 
   /** The running program. */
@@ -48,11 +52,18 @@ export class Minion {
     return join(this.sockDir, `minion_event_${hash}_pull.ipc`);
   }
 
+  get #within(): readonly string[] {
+    return this.#parts.within ?? [];
+  }
+
   /** Starts it without waiting: its key may have to be accepted first. */
   async start(): Promise<this> {
     const { lab, id, software, configDir } = this.#parts;
-    const argv = [...commandOf(software, "minion"), "-c", configDir, "-l", "info"];
-    this.#daemon = await lab.daemon(`minion ${id} (${software})`, argv);
+    const argv = [...this.#within, ...commandOf(software, "minion"), "-c", configDir, "-l", "info"];
+    // So that a job can tell on whose behalf it runs.
+    this.#daemon = await lab.daemon(`minion ${id} (${software})`, argv, {
+      env: { TEST_MINION: id },
+    });
     return this;
   }
 
@@ -68,6 +79,12 @@ export class Minion {
 
   /** Runs a function on the minion's own host. */
   async call(...args: string[]): Promise<Result> {
-    return await runCommand([...commandOf(this.software, "call"), "-c", this.configDir, ...args]);
+    return await runCommand([
+      ...this.#within,
+      ...commandOf(this.software, "call"),
+      "-c",
+      this.configDir,
+      ...args,
+    ]);
   }
 }

@@ -53,15 +53,38 @@ function splice(bytes: Uint8Array, at: number, more: Uint8Array): Uint8Array {
   return out;
 }
 
+/** The seed that SALTX_TEST_SEED sets, or one of its own. */
+export function testSeed(): number {
+  return Number(process.env["SALTX_TEST_SEED"] ?? randomInt(2 ** 32 - 1));
+}
+
 /** Runs `check` `times` times with one random source. A failure names the seed, which SALTX_TEST_SEED sets again. */
 export function fuzz(times: number, check: (random: Random) => void): void {
-  const seed = Number(process.env["SALTX_TEST_SEED"] ?? randomInt(2 ** 32 - 1));
+  const seed = testSeed();
   const random = new Random(seed);
   for (let i = 0; i < times; i++) {
     try {
       check(random);
     } catch (error) {
       throw new Error(`Failed in round ${i}; run again with SALTX_TEST_SEED=${seed}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/**
+ * Runs `check` `times` times, each with a source of its own. A failure names its seed:
+ * SALTX_TEST_SEED makes that round the first one again.
+ */
+export function rounds(times: number, check: (random: Random, round: number) => void): void {
+  const base = testSeed();
+  for (let i = 0; i < times; i++) {
+    const seed = (base + i) >>> 0;
+    try {
+      check(new Random(seed), i);
+    } catch (error) {
+      throw new Error(`Failed in round ${i}; run it again with SALTX_TEST_SEED=${seed}`, {
         cause: error,
       });
     }

@@ -7,18 +7,11 @@ import { publicOf } from "../../src/transport/raet/crypto.ts";
 import type { Identity } from "../../src/transport/raet/discover.ts";
 import type { MessageHead } from "../../src/transport/raet/frames.ts";
 import type { Incoming } from "../../src/transport/raet/inbox.ts";
-import {
-  Initiator,
-  type InitiatorOptions,
-  VerdictStatus,
-} from "../../src/transport/raet/initiator.ts";
+import { Initiator, type InitiatorOptions } from "../../src/transport/raet/initiator.ts";
+import { VerdictStatus } from "../../src/transport/raet/verdict.ts";
 import { EstateKind } from "../../src/transport/raet/join.ts";
-import {
-  type JoinRequest,
-  type Peer,
-  Responder,
-  type ResponderOptions,
-} from "../../src/transport/raet/responder.ts";
+import type { JoinRequest, Peer } from "../../src/transport/raet/peer.ts";
+import { Responder, type ResponderOptions } from "../../src/transport/raet/responder.ts";
 import type { Random } from "./random.ts";
 import type { RoadNetwork } from "./road_network.ts";
 
@@ -35,6 +28,7 @@ export class TestMaster {
   readonly responder: Responder;
   readonly messages: { id: string; message: Incoming }[] = [];
   readonly links: [string, boolean][] = [];
+  readonly duplicates: string[] = [];
   judge: (join: JoinRequest) => number = () => VerdictStatus.ACCEPTED;
   refuse: (head: MessageHead) => { code: number; text: string } | null = () => null;
   onMessage: (peer: Peer, message: Incoming) => void = () => {};
@@ -72,6 +66,7 @@ export class TestMaster {
           this.onMessage(peer, message);
         },
         link: (peer, open) => this.links.push([peer.id, open]),
+        duplicate: (peer) => this.duplicates.push(peer.id),
       },
       network.now,
     );
@@ -87,6 +82,7 @@ export class TestMinion {
   readonly kept: Identity[] = [];
   restarts = 0;
   address: Address;
+  refuse: (head: MessageHead) => { code: number; text: string } | null = () => null;
   onMessage: (message: Incoming) => void = () => {};
 
   constructor(
@@ -124,7 +120,7 @@ export class TestMinion {
           this.messages.push(message);
           this.onMessage(message);
         },
-        refuse: () => null,
+        refuse: (head) => this.refuse(head),
         trust: () => null,
         keep: (identity) => this.kept.push(identity),
         link: (state, why) => this.states.push([state, why]),

@@ -17,6 +17,8 @@ export interface RoadWeather {
   /** Longer datagrams vanish. */
   mtu?: number;
   cut?: boolean;
+  /** What this host sends vanishes, acknowledgements included. */
+  mute?: string;
 }
 
 /** A stack without I/O. */
@@ -62,7 +64,7 @@ export class RoadNetwork {
   send(packet: Uint8Array, from: Address, to: Address): void {
     this.onSend?.(packet, from, to);
     const { loss = 0, duplicate = 0, corrupt = 0, mtu = Infinity, cut = false } = this.weather;
-    if (cut || packet.length > mtu) return;
+    if (cut || packet.length > mtu || this.weather.mute === from.host) return;
     const copies = this.#random.below(100) < duplicate ? 2 : 1;
     for (let i = 0; i < copies; i++) {
       if (this.#random.below(100) < loss) continue;

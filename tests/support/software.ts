@@ -9,7 +9,7 @@ import { type SaltVersion, venvBin } from "../../scripts/venvs.ts";
 export type Software = "saltx" | SaltVersion;
 
 /** What Salt calls `salt-master`, `salt` … */
-export type Tool = "master" | "minion" | "salt" | "key" | "run" | "call";
+export type Tool = "master" | "minion" | "syndic" | "salt" | "key" | "run" | "call" | "cp";
 
 /** The clone that the tests belong to. */
 export const projectRoot = resolve(import.meta.dirname ?? ".", "../..");

@@ -9,52 +9,34 @@ import {
   makeNonce,
   openPublication,
   openReply,
+  readResume,
   readSignIn,
   sealRequest,
   type Session,
   signInRequest,
 } from "./wire.ts";
+import { type Behaviour, checkBehaviour, type Knobs } from "./behaviour.ts";
+import { RaetLink } from "./raet_link.ts";
+import { noteError, type Tally } from "./tally.ts";
+import { Turns } from "./turns.ts";
 import { ZmtpConnection } from "./zmtp.ts";
 
-/** How a simulated minion behaves. */
-export interface Behaviour {
-  host: string;
-  requestPort: number;
-  version: 2 | 3;
-  /** ms between a publication and its return; spread between half and one and a half of it. */
-  thinkMs: number;
-  /** Bytes of text in each return; 0: `true`. */
-  returnSize: number;
-  /** Share of publications that are never answered, 0 to 1. */
-  loss: number;
-}
-
-/** What has really happened, counted where it happened. */
-export interface Tally {
-  signIns: number;
-  /** Publications that were decrypted. */
-  jobs: number;
-  /** Returns whose acknowledgement was decrypted. */
-  returns: number;
-  events: number;
-  /** Answers that were no answers, and connections that were lost. */
-  errors: number;
-  /** ms of each request until its answer, by command. */
-  latencies: Record<string, number[]>;
-}
-
-/** A tally of nothing. */
-export function emptyTally(): Tally {
-  return { signIns: 0, jobs: 0, returns: 0, events: 0, errors: 0, latencies: {} };
-}
+/** Sign-ins that a road which is found again gets. */
+const ROAD_TRIES = 10;
 
 /** ms that a request may take; as long as Salt's minions wait. */
 const TIMEOUT = 60_000;
 
+/** Latencies kept for each command: enough for percentiles, whatever a flood lasts. */
+const MAX_LATENCIES = 200_000;
+
+/** Connections for one request that are open at once in one process: the master's descriptors end. */
+const PASSING = new Turns(64);
+
 /** One minion. */
 export class SimulatedMinion {
   readonly #who: Identity;
-  readonly #behaviour: Behaviour;
+  #behaviour: Behaviour;
   readonly #tally: Tally;
   #request: ZmtpConnection | null = null;
   #publications: ZmtpConnection | null = null;
@@ -62,18 +44,41 @@ export class SimulatedMinion {
   #answer: { resolve(reply: Uint8Array): void; reject(error: Error): void } | null = null;
   /** Requests of one minion go one after the other, as on a REQ socket. */
   #queue: Promise<unknown> = Promise.resolve();
+  #renewing: Promise<void> | null = null;
   #closed = false;
+  #away = false;
+  #road: RaetLink | null = null;
+  #gate: PromiseWithResolvers<void> | null = null;
 
   constructor(who: Identity, behaviour: Behaviour, tally: Tally) {
+    checkBehaviour(behaviour);
     this.#who = who;
     this.#behaviour = behaviour;
     this.#tally = tally;
   }
 
+  /** Whether it lost its master and has not found it again. */
+  get away(): boolean {
+    return this.#away;
+  }
+
+  /** Connects, for requests to come. */
+  async connect(): Promise<void> {
+    const { transport, host, requestPort } = this.#behaviour;
+    if (transport === "raet") {
+      this.#road ??= await RaetLink.open(this.#who.id, { host, port: requestPort }, {
+        onLink: (up) => up ? void this.#foundRoad() : this.#lostRoad(),
+        loss: () => this.#behaviour.packetLoss,
+        onLost: () => this.#tally.packetsLost += 1,
+      });
+    } else this.#request ??= await this.#connect();
+  }
+
   /** Signs in, with a token from the second time on. Throws when the master does not let it in. */
   async signIn(): Promise<void> {
+    const { version, resumes } = this.#behaviour;
+    if (resumes && this.#session?.resumes && await this.#resume(this.#session)) return;
     const nonce = makeNonce();
-    const { version } = this.#behaviour;
     const known = this.#session ? { masterKey: this.#session.masterKey } : {};
     const payload = signInRequest(this.#who, nonce, { version, ...known });
     const answer = readSignIn(this.#who, await this.#ask("_auth", payload), nonce, {
@@ -87,6 +92,7 @@ export class SimulatedMinion {
 
   /** Subscribes and answers jobs from then on. */
   async listen(): Promise<void> {
+    if (this.#road) return this.#road.listen((payload) => this.#published(payload));
     const { host } = this.#behaviour;
     const port = this.#mine().publishPort;
     const connection = new ZmtpConnection(
@@ -94,11 +100,11 @@ export class SimulatedMinion {
       port,
       "SUB",
       (frames) => this.#published(frames.at(-1) ?? new Uint8Array()),
-      () => this.#lost(),
+      () => this.#lostMaster(connection),
     );
     this.#publications = connection;
     await connection.opened;
-    connection.subscribe("");
+    await connection.subscribe("");
   }
 
   /** Returns a job that nobody published, as minions do whose master was away. */
@@ -117,11 +123,54 @@ export class SimulatedMinion {
     this.#tally.events += 1;
   }
 
+  /**
+   * Asks for a file, piece by piece. Gives its size, or what has come of it.
+   * @param isOver true: no further piece is asked for.
+   */
+  async fetch(path: string, isOver: () => boolean = () => false): Promise<number> {
+    let size = 0;
+    for (;;) {
+      if (isOver()) return size;
+      const load = { cmd: "_serve_file", path, saltenv: "base", loc: size, id: this.#who.id };
+      const piece = await this.#encrypted(load) as DataMap;
+      const { data } = piece;
+      const bytes = typeof data === "string" || data instanceof Uint8Array ? data.length : 0;
+      if (bytes === 0) return size;
+      size += bytes;
+      this.#tally.pieces += 1;
+    }
+  }
+
+  /** Behaves otherwise from now on. */
+  behave(change: Partial<Knobs>): void {
+    const behaviour = { ...this.#behaviour, ...change };
+    checkBehaviour(behaviour);
+    this.#behaviour = behaviour;
+  }
+
+  /** Holds answers to jobs, and does not look for a lost master, until {@linkcode release}. */
+  hold(): void {
+    this.#gate ??= Promise.withResolvers<void>();
+  }
+
+  release(): void {
+    this.#gate?.resolve();
+    this.#gate = null;
+  }
+
+  /** Leaves for good. */
   close(): void {
     this.#closed = true;
     this.#request?.close();
     this.#publications?.close();
+    this.#road?.close();
     this.#answer?.reject(new Error("closed"));
+  }
+
+  /** Is gone as a process that was killed: over RAET the master is told nothing, over TCP by the kernel. */
+  die(): void {
+    this.#road?.silence();
+    this.close();
   }
 
   #mine(): Session {
@@ -134,16 +183,37 @@ export class SimulatedMinion {
     return returnSize > 0 ? "x".repeat(returnSize) : true;
   }
 
-  #published(payload: Uint8Array): void {
-    const job = openPublication(this.#mine(), payload);
-    if (job === null) {
-      this.#tally.errors += 1;
-      return;
+  async #resume(session: Session): Promise<boolean> {
+    try {
+      const answer = await this.#encrypted({ cmd: "_resume", id: this.#who.id });
+      const resumed = readResume(session, answer);
+      if (resumed === null) return false;
+      this.#session = resumed;
+      this.#tally.resumes += 1;
+      return true;
+    } catch {
+      return false;
     }
+  }
+
+  #published(payload: Uint8Array): void {
+    const session = this.#mine();
+    const job = openPublication(session, payload);
+    if (job !== null) return this.#begin(job);
+    // A key that is not known means that the master has another one by now.
+    this.#renewing ??= this.signIn().finally(() => this.#renewing = null);
+    this.#renewing.then(() => {
+      const again = openPublication(this.#mine(), payload);
+      if (again !== null) this.#begin(again);
+    }).catch((error) => this.#fail(error));
+  }
+
+  #begin(job: DataMap): void {
     this.#tally.jobs += 1;
     if (Math.random() < this.#behaviour.loss || !this.#isFor(job)) return;
     const think = this.#behaviour.thinkMs * (0.5 + Math.random());
-    setTimeout(() => this.#answerJob(job), think);
+    if (think > 0) setTimeout(() => this.#answerJob(job), think);
+    else this.#answerJob(job);
   }
 
   /** Globs of one star and lists are all that the benchmark publishes to. */
@@ -156,7 +226,12 @@ export class SimulatedMinion {
   #answerJob(job: DataMap): void {
     // A job that was waited for too long is asked about: it has long been answered.
     const value = job["fun"] === "saltutil.find_job" ? {} : this.#value();
-    this.return(String(job["jid"]), value).catch(() => this.#fail());
+    const answer = () => {
+      if (this.#closed) return;
+      this.return(String(job["jid"]), value).catch((error) => this.#fail(error));
+    };
+    if (this.#gate) void this.#gate.promise.then(answer);
+    else answer();
   }
 
   async #encrypted(load: DataMap): Promise<Data> {
@@ -177,8 +252,21 @@ export class SimulatedMinion {
 
   async #askNow(cmd: string, payload: Uint8Array): Promise<Uint8Array> {
     const start = performance.now();
-    this.#request ??= await this.#connect();
-    const connection = this.#request;
+    if (this.#behaviour.transport === "raet") {
+      await this.connect();
+      const reply = await this.#road!.request(payload, TIMEOUT);
+      this.#note(cmd, start);
+      return reply;
+    }
+    if (!this.#behaviour.keepsConnection) {
+      using _turn = await PASSING.enter();
+      return await this.#askOnce(cmd, payload, start);
+    }
+    return await this.#askOnce(cmd, payload, start);
+  }
+
+  async #askOnce(cmd: string, payload: Uint8Array, start: number): Promise<Uint8Array> {
+    const connection = this.#request ??= await this.#connect();
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const reply = await new Promise<Uint8Array>((resolve, reject) => {
@@ -186,17 +274,27 @@ export class SimulatedMinion {
         timer = setTimeout(() => reject(new Error(`no answer to ${cmd}`)), TIMEOUT);
         connection.send([new Uint8Array(), payload]);
       });
-      (this.#tally.latencies[cmd] ??= []).push(performance.now() - start);
+      this.#note(cmd, start);
+      if (!this.#behaviour.keepsConnection) this.#drop(connection);
       return reply;
     } catch (error) {
       // A late answer must not be taken for that to the next request.
-      connection.close();
-      this.#request = null;
+      this.#drop(connection);
       throw error;
     } finally {
       clearTimeout(timer);
       this.#answer = null;
     }
+  }
+
+  #note(cmd: string, start: number): void {
+    const latencies = this.#tally.latencies[cmd] ??= [];
+    if (latencies.length < MAX_LATENCIES) latencies.push(performance.now() - start);
+  }
+
+  #drop(connection: ZmtpConnection): void {
+    if (this.#request === connection) this.#request = null;
+    connection.close();
   }
 
   async #connect(): Promise<ZmtpConnection> {
@@ -206,20 +304,70 @@ export class SimulatedMinion {
       requestPort,
       "REQ",
       (frames) => this.#answer?.resolve(frames.at(-1) ?? new Uint8Array()),
-      () => this.#lost(),
+      () => {
+        if (this.#closed || this.#request !== connection) return;
+        this.#request = null;
+        this.#answer?.reject(new Error("the connection was lost"));
+        if (!this.#away) this.#fail(new Error("a request connection was lost"));
+      },
     );
     await connection.opened;
     return connection;
   }
 
-  #lost(): void {
-    if (this.#closed) return;
-    this.#answer?.reject(new Error("the connection was lost"));
-    this.#request = null;
-    this.#tally.errors += 1;
+  #lostMaster(connection: ZmtpConnection): void {
+    if (this.#closed || this.#publications !== connection) return;
+    this.#publications = null;
+    if (this.#behaviour.reconnectMs === 0) {
+      return this.#fail(new Error("the connection for publications was lost"));
+    }
+    if (!this.#away) {
+      this.#away = true;
+      void this.#comeBack();
+    }
   }
 
-  #fail(): void {
-    if (!this.#closed) this.#tally.errors += 1;
+  #lostRoad(): void {
+    if (this.#closed || this.#away) return;
+    if (this.#behaviour.reconnectMs === 0) this.#fail(new Error("the road was lost"));
+    else this.#away = true;
+  }
+
+  /** A road is found again by itself; this minion has to sign in still. */
+  async #foundRoad(): Promise<void> {
+    for (let tries = 0; this.#away && !this.#closed && tries < ROAD_TRIES; tries += 1) {
+      const pause = Math.random() * this.#behaviour.reconnectMs;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      try {
+        await this.signIn();
+        if (this.#away) this.#tally.comebacks += 1;
+        this.#away = false;
+      } catch (error) {
+        noteError(this.#tally, error);
+      }
+    }
+  }
+
+  async #comeBack(): Promise<void> {
+    while (!this.#closed) {
+      await this.#gate?.promise;
+      const pause = Math.random() * this.#behaviour.reconnectMs;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      try {
+        await this.listen();
+        await this.signIn();
+        this.#away = false;
+        this.#tally.comebacks += 1;
+        return;
+      } catch {
+        const connection: ZmtpConnection | null = this.#publications;
+        this.#publications = null;
+        connection?.close();
+      }
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#closed && this.#behaviour.reconnectMs === 0) noteError(this.#tally, error);
   }
 }

@@ -4,12 +4,12 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
-import { generateRsaKeyPair, type KeyPair } from "../../../src/crypt/mod.ts";
-import { type Behaviour, emptyTally, type Tally } from "./minion.ts";
+import type { Behaviour } from "./behaviour.ts";
+import { ensureKeys } from "./keys.ts";
 import type { Order, ProcessConfig, Report } from "./process.ts";
+import { emptyTally, type Tally } from "./tally.ts";
 
 /** What a swarm is made of. */
 export interface SwarmOptions {
@@ -18,12 +18,14 @@ export interface SwarmOptions {
   /** Processes that share them. */
   processes: number;
   behaviour: Behaviour;
+  /** Minions that keep their request connection, where descriptors do not suffice for all. */
+  keeping?: number;
   /** Program that runs TypeScript: Node. */
   node: string;
+  /** argv in front of it: where it runs. */
+  within?: readonly string[];
   /** Where the key pairs of the minions are kept between runs. */
-  keyFile: string;
-  /** Key pairs that the minions share in turn; making one takes a tenth of a second. */
-  keyPairs: number;
+  keyFolder: string;
 }
 
 /** What all processes together reported. `seconds` is that of the slowest. */
@@ -32,21 +34,13 @@ export interface SwarmReport {
   seconds: number;
   cpu: number;
   failures: string[];
+  /** Files that one process may have open. */
+  openFiles: number;
 }
 
 /** Ids of a swarm: `sim-0` … */
 export function swarmIds(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `sim-${i}`);
-}
-
-/** The key pairs in a file, made where they are missing. */
-export async function ensureKeys(file: string, count: number): Promise<KeyPair[]> {
-  const text = await readFile(file, "utf8").catch(() => "[]");
-  const pairs = JSON.parse(text) as KeyPair[];
-  while (pairs.length < count) pairs.push(await generateRsaKeyPair());
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, JSON.stringify(pairs), { mode: 0o600 });
-  return pairs;
 }
 
 /** Its processes; `await using` ends them. */
@@ -58,14 +52,17 @@ export class Swarm implements AsyncDisposable {
   }
 
   static async start(options: SwarmOptions): Promise<Swarm> {
-    await ensureKeys(options.keyFile, options.keyPairs);
+    await ensureKeys(options.keyFolder, options.count);
     const ids = swarmIds(options.count);
     const of = options.processes;
     const share = Math.ceil(ids.length / of);
-    const { keyFile, behaviour, node } = options;
+    const { keyFolder, behaviour } = options;
+    const node = [...options.within ?? [], options.node];
     const workers = Array.from({ length: of }, (_, index) => {
-      const own = ids.slice(index * share, (index + 1) * share);
-      return new Worker(node, { index, of, ids: own, keyFile, behaviour });
+      const from = index * share;
+      const own = ids.slice(from, from + share);
+      const keeping = Math.min(own.length, Math.ceil((options.keeping ?? Infinity) / of));
+      return new Worker(node, { index, of, from, ids: own, keyFolder, behaviour, keeping });
     });
     return new Swarm(workers);
   }
@@ -81,12 +78,23 @@ export class Swarm implements AsyncDisposable {
   }
 }
 
+const COUNTS = [
+  "signIns",
+  "resumes",
+  "jobs",
+  "returns",
+  "events",
+  "pieces",
+  "packetsLost",
+  "comebacks",
+  "errors",
+] as const;
+
 function merge(reports: Report[]): SwarmReport {
   const tally = emptyTally();
   for (const report of reports) {
-    for (const name of ["signIns", "jobs", "returns", "events", "errors"] as const) {
-      tally[name] += report.tally[name];
-    }
+    for (const name of COUNTS) tally[name] += report.tally[name];
+    tally.reasons.push(...report.tally.reasons);
     for (const [cmd, values] of Object.entries(report.tally.latencies)) {
       tally.latencies[cmd] = (tally.latencies[cmd] ?? []).concat(values);
     }
@@ -96,6 +104,7 @@ function merge(reports: Report[]): SwarmReport {
     seconds: Math.max(...reports.map(({ ms }) => ms)) / 1000,
     cpu: reports.reduce((sum, { cpu }) => sum + cpu, 0),
     failures: reports.flatMap(({ failures }) => failures),
+    openFiles: Math.min(...reports.map(({ openFiles }) => openFiles)),
   };
 }
 
@@ -105,10 +114,12 @@ class Worker {
   readonly #lines: AsyncIterator<string>;
   readonly #reader: Interface;
 
-  constructor(node: string, config: ProcessConfig) {
+  constructor(node: readonly string[], config: ProcessConfig) {
     const script = join(import.meta.dirname ?? ".", "process.ts");
     if (!existsSync(script)) throw new Error(`${script} is missing`);
-    this.#child = spawn(node, [
+    const [program = "", ...first] = node;
+    this.#child = spawn(program, [
+      ...first,
       "--disable-warning=ExperimentalWarning",
       script,
       JSON.stringify(config),

@@ -32,6 +32,8 @@ export interface Session {
   own: Crypticle | null;
   masterKey: string;
   publishPort: number;
+  /** Whether the master gives new keys under this session's. */
+  resumes: boolean;
 }
 
 /** A nonce as Salt makes them: 32 hex digits. */
@@ -102,10 +104,27 @@ export function readSignIn(
     own: "session" in body ? new Crypticle(open("session")) : null,
     masterKey,
     publishPort: Number(body["publish_port"]),
+    resumes: body["saltx_resume"] === true,
+  };
+}
+
+/** The session that `_resume` gave; null when the master wants a sign-in. */
+export function readResume(session: Session, answer: Data): Session | null {
+  if (!isMap(answer) || typeof answer["aes"] !== "string") return null;
+  return {
+    ...session,
+    fleet: new Crypticle(answer["aes"]),
+    own: new Crypticle(String(answer["session"])),
+    publishPort: Number(answer["publish_port"]),
   };
 }
 
 const tokens = new Map<string, Uint8Array>();
+
+/** Takes a token that was signed before for this identity's. */
+export function keepToken(who: Identity, token: Uint8Array): void {
+  tokens.set(who.privateKey, token);
+}
 
 /** The token that proves the identity: the same for all of a key's life. */
 export function tokenOf(who: Identity): Uint8Array {

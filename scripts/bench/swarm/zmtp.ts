@@ -10,6 +10,9 @@ const MORE = 1;
 const LONG = 2;
 const COMMAND = 4;
 
+/** Two bytes of time to live: the peer sets no timer. */
+const PING = Buffer.from("\x04PING\0\0", "latin1");
+
 /** The 64 bytes that open a connection: signature, version 3.0, mechanism NULL, not the server. */
 export function greeting(): Buffer {
   const bytes = Buffer.alloc(64);
@@ -55,6 +58,8 @@ export class ZmtpConnection {
   #buffer: Buffer = Buffer.alloc(0);
   #frames: Uint8Array[] = [];
   #greeted = false;
+  /** Until the other side has answered a PING. */
+  readonly #heard = Promise.withResolvers<void>();
   #open!: () => void;
   #fail!: (error: Error) => void;
 
@@ -73,12 +78,15 @@ export class ZmtpConnection {
       this.#fail = reject;
     });
     this.opened.catch(() => {});
+    this.#heard.promise.catch(() => {});
     this.#socket = connect({ host, port, noDelay: true });
     this.#socket.on("connect", () => this.#socket.write(greeting()));
     this.#socket.on("data", (data: Buffer) => this.#take(data));
     this.#socket.on("error", (error) => this.#fail(error));
     this.#socket.on("close", () => {
-      this.#fail(new Error(`${host}:${port} closed the connection`));
+      const error = new Error(`${host}:${port} closed the connection`);
+      this.#fail(error);
+      this.#heard.reject(error);
       onClose();
     });
   }
@@ -88,9 +96,14 @@ export class ZmtpConnection {
     this.#socket.write(message(frames));
   }
 
-  /** Asks a PUB for what begins with `topic`. */
-  subscribe(topic: Uint8Array | string): void {
+  /**
+   * Asks a PUB for what begins with `topic`. Resolves once it has heard that, and so sends what is
+   * published from then on: the answer to a PING that follows says so. (rfc.zeromq.org/spec/37)
+   */
+  async subscribe(topic: Uint8Array | string): Promise<void> {
     this.#socket.write(frame(Buffer.concat([Buffer.of(1), Buffer.from(topic as string)])));
+    this.#socket.write(frame(PING, COMMAND));
+    await this.#heard.promise;
   }
 
   /** Sends bytes as they are. */
@@ -135,6 +148,7 @@ export class ZmtpConnection {
   #command(body: Buffer): void {
     const name = body.toString("latin1", 1, 1 + (body[0] ?? 0));
     if (name === "READY") this.#open();
+    else if (name === "PONG") this.#heard.resolve();
     else if (name === "PING") {
       // A PONG repeats what follows name and time to live.
       this.#socket.write(

@@ -39,7 +39,10 @@ const own: readonly OptionDef[] = [
   flag(["--local"], "local", "Run without a master, with files and pillar of this machine."),
   text("--file-root", "file_root", "Folder of the state files of environment base.", "dir"),
   text("--pillar-root", "pillar_root", "Folder of the pillar of environment base.", "dir"),
-  text("--states-dir", "states_dir", "A further folder of state modules.", "dir"),
+  {
+    ...text("--states-dir", "states_dir", "A further folder of state modules.", "dir"),
+    later: "read and kept",
+  },
   flag(
     ["--retcode-passthrough"],
     "retcode_passthrough",
@@ -53,10 +56,17 @@ const own: readonly OptionDef[] = [
   text("--set-metadata", "metadata", "Data to keep with the job, as YAML."),
   text("--id", "id", "Minion id to use."),
   flag(["--skip-grains"], "skip_grains", "Do not load the grains."),
-  flag(["--refresh-grains-cache"], "refresh_grains_cache", "Load the grains anew."),
+  flag(
+    ["--refresh-grains-cache"],
+    "refresh_grains_cache",
+    "Collect the grains also where `grains_cache` has some.",
+  ),
   flag(["--no-return-event"], "no_return_event", "Do not tell the master about the return."),
   text("--cachedir", "cachedir", "Cache folder.", "dir"),
-  text("--proxyid", "proxyid", "Id of the proxy minion to act as."),
+  {
+    ...text("--proxyid", "proxyid", "Id of the proxy minion to act as."),
+    later: "read and kept",
+  },
   outputDiff,
   text("--priv", "user", "User to run as.", "user"),
 ];

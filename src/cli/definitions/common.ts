@@ -115,14 +115,12 @@ export const executors: readonly OptionDef[] = [
     dest: "module_executors",
     kind: "text",
     metavar: "EXECUTOR_LIST",
-    later: "sent to minions, of which saltx' own call functions directly",
     doc: "Executors that call the function, in place of those in the minion's configuration.",
   },
   {
     flags: ["--executor-opts"],
     dest: "executor_opts",
     kind: "text",
-    later: "as for --module-executors",
     doc: "Options for the executors, in place of those in the minion's configuration.",
   },
 ];

@@ -15,7 +15,7 @@ export function output(more: readonly OptionDef[] = []): OptionGroup {
         dest: "output",
         kind: "text",
         doc:
-          "Outputter: nested, json, yaml, txt, raw, quiet, pprint, highstate, table, key or another.",
+          "Outputter: nested, json, yaml, txt, raw, quiet, pprint, highstate, table, key, progress or another.",
       },
       {
         flags: ["--out-indent", "--output-indent"],

@@ -138,7 +138,6 @@ const returners: readonly OptionDef[] = [
   {
     flags: ["--return"],
     dest: "return",
-    later: "sent to minions; saltx' own return to the master only",
     kind: "text",
     default: "",
     metavar: "RETURNER",
@@ -148,7 +147,6 @@ const returners: readonly OptionDef[] = [
   {
     flags: ["--return_config"],
     dest: "return_config",
-    later: "sent to minions; saltx' own return to the master only",
     kind: "text",
     default: "",
     metavar: "RETURNER_CONF",
@@ -158,7 +156,6 @@ const returners: readonly OptionDef[] = [
   {
     flags: ["--return_kwargs"],
     dest: "return_kwargs",
-    later: "sent to minions; saltx' own return to the master only",
     kind: "text",
     metavar: "RETURNER_KWARGS",
     completes: "none",

@@ -11,7 +11,11 @@ export const commonAccess = {
   }),
   publisher_acl: map({}, "yes", "Which users of this host may run what."),
   publisher_acl_blacklist: map({}, "yes", "Which users and functions are refused."),
-  cache: str("localfs", "later", "Where grains, pillar and mine of minions are kept."),
+  cache: str(
+    "sqlite",
+    "yes",
+    "Where grains, pillar and mine of minions are kept: `sqlite`, `localfs` in Salt's files, or `redis` as `cache.redis.host` and the like say.",
+  ),
   cache_sreqs: bool(true, "no", "Keep request sockets open."),
   ext_job_cache: str("", "yes", "Returner to which minions send results by themselves."),
   open_mode: bool(false, "yes", "Accept every key, without any check. For experiments only."),

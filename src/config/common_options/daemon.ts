@@ -31,7 +31,7 @@ export const commonDaemon = {
   sock_dir: path("/var/run/salt/master", "yes", "Folder of the local sockets, mode 0750."),
   extension_modules: path(
     "/var/cache/salt/master/extmods",
-    "later",
+    "yes",
     "Folder into which synced custom modules go.",
   ),
   append_domain: optional(str("", "yes", "Domain that is added to an id without one.")),

@@ -19,7 +19,7 @@ export const commonFiles = {
   ),
   fileserver_backend: list(
     ["roots"],
-    "later",
+    "yes",
     "File servers in the order in which they are asked.",
   ),
   fileserver_followsymlinks: bool(true, "yes", "Serve what symbolic links lead to."),
@@ -37,7 +37,7 @@ export const commonFiles = {
   file_recv: bool(false, "yes", "Let minions push files to the master (`cp.push`)."),
   file_recv_max_size: int(100, "yes", "Largest pushed file in MiB."),
   file_buffer_size: int(1048576, "yes", "Bytes read and sent at once."),
-  salt_cp_chunk_size: int(98304, "later", "Bytes a piece of `salt-cp -C` has."),
+  salt_cp_chunk_size: int(98304, "yes", "Bytes a piece of `salt-cp -C` has."),
   top_file_merging_strategy: str(
     "merge",
     "later",

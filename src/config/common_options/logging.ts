@@ -71,5 +71,5 @@ export const commonLogging = {
   color_theme: optional(str("", "no", "File with other colours.")),
   output: optional(str("", "yes", "Outputter to use unless the command line says.")),
   output_file: optional(str("", "yes", "File that gets the output of every command.")),
-  outputter_dirs: list([], "no", "Folders of Python outputters."),
+  outputter_dirs: list([], "yes", "Further folders of custom outputters."),
 };

@@ -9,6 +9,7 @@ import { commonGitfs } from "./gitfs.ts";
 import { commonLogging } from "./logging.ts";
 import { commonNetwork } from "./network.ts";
 import { commonPillar } from "./pillar.ts";
+import { commonRaet } from "./raet.ts";
 import { commonSaltx } from "./saltx.ts";
 import { commonStates } from "./states.ts";
 import { commonWinrepo } from "./winrepo.ts";
@@ -22,6 +23,7 @@ export const commonOptions = {
   ...commonLogging,
   ...commonNetwork,
   ...commonPillar,
+  ...commonRaet,
   ...commonSaltx,
   ...commonStates,
   ...commonWinrepo,

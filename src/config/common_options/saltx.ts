@@ -27,6 +27,18 @@ export const commonSaltx = {
     "Seconds without an answer to a ping after which a ZeroMQ link counts as dead.",
     { min: 1 },
   ),
+  outbox_max_entries: int(
+    100000,
+    "yes",
+    "Returns and events that wait for returners whose server is away; of more, the oldest go.",
+    { min: 1 },
+  ),
+  outbox_max_bytes: int(
+    268435456,
+    "yes",
+    "Bytes of what waits for returners; of more, the oldest go.",
+    { min: 65536 },
+  ),
   fileserver_links_outside: bool(
     false,
     "yes",

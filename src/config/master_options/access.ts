@@ -8,8 +8,9 @@ import { bool, int, list, map, mapOrList, oneOf, optional, str } from "../option
 export const masterAccess = {
   client_acl_verify: bool(
     true,
-    "later",
-    "Check the owner of the key files of `publisher_acl` users.",
+    "yes",
+    "Look among this host's users for those that patterns of `publisher_acl` name. Without, only users " +
+      "that are named as they are get a key.",
   ),
   sudo_acl: bool(false, "yes", "Apply `publisher_acl` to users of sudo."),
   external_auth: map({}, "yes", "Who may do what after a login, by login system."),

@@ -1,17 +1,28 @@
 /**
- * Salt's own clusters of masters, which saltx does not join.
+ * Clusters of masters: those of saltx on a Redis, and Salt's own, which saltx does not join.
  * @module
  */
 import { bool, float, int, list, oneOf, port, str } from "../option.ts";
 
 /** Options of the master. */
 export const masterCluster = {
-  cluster_id: oneOf(["null", "str"], null, "no", "Name of a cluster of Salt masters."),
+  cluster: oneOf(
+    ["null", "str"],
+    null,
+    "yes",
+    "Redis that the masters of a cluster share: `redis://host:6379/0`, `rediss://` for TLS, or `unix:///path`; behind a `?` may stand `ssl_ca_certs` and the like, and `cluster_mode=true`.",
+  ),
+  cluster_id: oneOf(["null", "str"], null, "yes", "Name of the cluster; `saltx` when empty."),
   cluster_peers: list([], "no", "The other masters."),
   cluster_pki_dir: oneOf(["null", "str"], null, "no", "Folder of keys they share."),
   cluster_pool_port: port(4520, "no", "Port between them."),
   cluster_pub_fingerprint: oneOf(["null", "str"], null, "no", "Fingerprint of the cluster's key."),
-  cluster_secret: oneOf(["null", "str"], null, "no", "Secret a new master needs."),
+  cluster_secret: oneOf(
+    ["null", "str"],
+    null,
+    "yes",
+    "Secret of the cluster's masters, which seals what is in Redis; without it, the private key that they share.",
+  ),
   cluster_isolated_filesystem: bool(false, "no", "The masters share no folders."),
   cluster_max_log_size: oneOf(["null", "int"], null, "no", "Entries of the cluster log."),
   cluster_max_voters: oneOf(["null", "int"], null, "no", "How many masters vote."),

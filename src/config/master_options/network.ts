@@ -2,7 +2,7 @@
  * Ports of the master.
  * @module
  */
-import { anything, bool, float, int, port } from "../option.ts";
+import { anything, bool, float, int, port, str } from "../option.ts";
 
 /** Options of the master. */
 export const masterNetwork = {
@@ -14,6 +14,29 @@ export const masterNetwork = {
     "yes",
     "Publications held for a minion that does not read; more are dropped for it.",
     { min: 0 },
+  ),
+  metrics_address: str(
+    "",
+    "yes",
+    "`host:port` at which `/metrics` tells in OpenMetrics what the master counts; off when empty.",
+  ),
+  request_queue: int(
+    50000,
+    "yes",
+    "Requests that may wait for a worker; what comes beyond is dropped, and its sender asks again.",
+    { min: 1 },
+  ),
+  request_queue_bytes: int(
+    536870912,
+    "yes",
+    "Bytes of the requests that may wait for a worker.",
+    { min: 1048576 },
+  ),
+  request_queue_per_minion: int(
+    32,
+    "yes",
+    "Requests of one connection that may wait; beyond it nothing more is read from it.",
+    { min: 1 },
   ),
   publish_drain_timeout: float(60.0, "no", "Seconds a stopping master gives waiting publications."),
   publish_timeout: anything(30, "yes", "Seconds a publication may take."),

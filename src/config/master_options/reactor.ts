@@ -8,5 +8,5 @@ import { bool, list } from "../option.ts";
 export const masterReactor = {
   reactor: list<unknown>([], "later", "Which sls files answer which events."),
   runner_returns: bool(true, "later", "Send results of runners as events."),
-  runner_dirs: list([], "later", "Further folders of custom runners."),
+  runner_dirs: list([], "yes", "Further folders of custom runners."),
 };

@@ -1,5 +1,5 @@
 /**
- * salt-ssh, which saltx does not have.
+ * ssh: for `manage.bootstrap` and `manage.safe_accept`. There is no salt-ssh.
  * @module
  */
 import { anything, bool, float, int, list, map, optional, str } from "../option.ts";
@@ -7,7 +7,7 @@ import { anything, bool, float, int, list, map, optional, str } from "../option.
 /** Options of the master. */
 export const masterSsh = {
   roster: optional(str("", "no", "Roster system of salt-ssh.")),
-  roster_file: optional(str("", "no", "Roster file of salt-ssh.")),
+  roster_file: optional(str("", "yes", "Roster file; `roster` beside the configuration else.")),
   rosters: optional(list([], "no", "Folders of roster files.")),
   roster_defaults: optional(map({}, "no", "Settings of all roster entries.")),
   ssh_minion_opts: optional(map({}, "no", "Minion options for salt-ssh.")),
@@ -17,11 +17,11 @@ export const masterSsh = {
   ssh_use_home_key: bool(false, "no", "Use the user's own key."),
   ssh_passwd: str("", "no", "Password of salt-ssh hosts."),
   ssh_priv_passwd: anything("", "no", "Passphrase of the key."),
-  ssh_port: str("22", "no", "Port of salt-ssh hosts."),
-  ssh_sudo: bool(false, "no", "Run by sudo."),
+  ssh_port: str("22", "yes", "Port of hosts by ssh."),
+  ssh_sudo: bool(false, "yes", "Run by sudo."),
   ssh_sudo_user: str("", "no", "User for sudo."),
-  ssh_timeout: float(60, "no", "Seconds to connect."),
-  ssh_user: str("root", "no", "User on salt-ssh hosts."),
+  ssh_timeout: float(60, "yes", "Seconds to connect."),
+  ssh_user: str("root", "yes", "User on hosts by ssh."),
   ssh_scan_ports: str("22", "no", "Ports the scan roster tries."),
   ssh_scan_timeout: float(0.01, "no", "Seconds it waits."),
   ssh_identities_only: bool(false, "no", "Use only the named key."),

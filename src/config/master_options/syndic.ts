@@ -2,18 +2,51 @@
  * Masters of masters.
  * @module
  */
-import { bool, float, int, oneOf, port, str } from "../option.ts";
+import { bool, choice, float, int, oneOf, optional, path, port, str, textList } from "../option.ts";
 
 /** Options of the master. */
 export const masterSyndic = {
-  syndic_master: oneOf(["str", "list"], "masterofmasters", "later", "Master above this one."),
-  syndic_master_port: port(4506, "later", "Request port of the master above."),
-  syndic_failover: str("random", "later", "How a syndic picks one of several masters."),
-  syndic_forward_all_events: bool(false, "later", "Send all events upward."),
-  syndic_log_file: str("/var/log/salt/syndic", "later", "Log file of the syndic."),
-  syndic_pidfile: str("/var/run/salt-syndic.pid", "later", "Pid file of the syndic."),
-  syndic_wait: int(5, "later", "Seconds a command waits longer for syndics."),
-  syndic_event_forward_timeout: float(0.5, "later", "Seconds between forwarded events."),
-  syndic_jid_forward_cache_hwm: int(100, "later", "Jobs a syndic remembers as forwarded."),
-  master_id: str("", "later", "Name of this master in what a syndic sends on."),
+  syndic_master: oneOf(
+    ["str", "list"],
+    "masterofmasters",
+    "yes",
+    "Master above this one, or a list.",
+  ),
+  syndic_master_port: optional(
+    port(
+      4506,
+      "yes",
+      "Request port of the master above; `master_port` of the minion when not set.",
+    ),
+  ),
+  syndic_failover: choice(
+    "random",
+    ["random", "ordered"],
+    "yes",
+    "Which of several masters above gets what belongs to none of them.",
+  ),
+  syndic_forward_all_events: bool(
+    false,
+    "yes",
+    "Send events to all masters above, not to one of them.",
+  ),
+  syndic_log_file: path("/var/log/salt/syndic", "yes", "Log file of the syndic."),
+  syndic_pidfile: path("/var/run/salt-syndic.pid", "yes", "Pid file of the syndic."),
+  syndic_wait: int(
+    5,
+    "yes",
+    "Seconds a command waits for syndics to tell of their minions.",
+    { min: 0 },
+  ),
+  syndic_event_forward_timeout: float(
+    0.5,
+    "yes",
+    "Seconds, at most, for which events and returns are gathered before they go upward.",
+    { min: 0 },
+  ),
+  syndic_jid_forward_cache_hwm: int(100, "yes", "Jobs of which the load was sent upward already.", {
+    min: 1,
+  }),
+  syndic_ids: textList(["*"], "yes", "Globs of the ids that may act as syndics here."),
+  master_id: str("", "yes", "Name of this master in jobs, so that they do not go in a circle."),
 };

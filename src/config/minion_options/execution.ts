@@ -38,7 +38,12 @@ export const minionExecution = {
   process_count_max: int(-1, "yes", "Jobs that run at once, more wait; -1 for no bound.", {
     min: -1,
   }),
-  minion_jid_queue_hwm: int(100, "yes", "Job ids remembered so that none runs twice.", { min: 0 }),
+  minion_jid_queue_hwm: int(
+    100,
+    "yes",
+    "Job ids remembered so that none runs twice; 4096 at least, over restarts too.",
+    { min: 0 },
+  ),
   multifunc_ordered: bool(
     false,
     "yes",
@@ -66,22 +71,22 @@ export const minionExecution = {
   cmd_blacklist_glob: optional(
     list([], "yes", "Commands that fit one of these patterns do not run."),
   ),
-  sudo_user: str("", "later", "User to whom the sudo executor changes."),
+  sudo_user: str("", "yes", "User to whom the sudo executor changes."),
   module_executors: optional(
     list([], "yes", "What runs functions: `direct_call`, `sudo`, `splay`."),
   ),
   disable_modules: list([], "yes", "Modules that do not load."),
   whitelist_modules: list([], "yes", "Only these modules load."),
   whitelist_state_modules: list([], "later", "Only these state modules load."),
-  disable_returners: list([], "later", "Returners that do not load."),
+  disable_returners: list([], "yes", "Returners that do not load."),
   providers: map({}, "yes", "Which module serves a virtual name such as `pkg`."),
   autoload_dynamic_modules: bool(true, "later", "Sync custom modules before a state run."),
   enable_zip_modules: bool(false, "no", "Load modules from zip files."),
-  returner_dirs: list([], "no", "Folders of Python returners."),
+  returner_dirs: list([], "yes", "Further folders of custom returners."),
   states_dirs: list([], "no", "Folders of Python states."),
   render_dirs: list([], "no", "Folders of Python renderers."),
   backup_mode: str("", "later", "Keep a copy of files before they are changed."),
-  return: optional(oneOf(["str", "list"], "", "later", "Returners that get every result.")),
+  return: optional(oneOf(["str", "list"], "", "yes", "Returners that get every result.")),
   pub_ret: bool(true, "yes", "Return results to the master."),
   cache_jobs: bool(false, "later", "Keep results on the minion."),
   use_master_when_local: bool(

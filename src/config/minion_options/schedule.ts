@@ -6,10 +6,10 @@ import { bool, float, int, oneOf } from "../option.ts";
 
 /** Options of the minion. */
 export const minionSchedule = {
-  mine_enabled: bool(true, "later", "Send mine data."),
-  mine_functions: oneOf(["map", "list"], {}, "later", "Functions whose results go into the mine."),
-  mine_interval: int(60, "later", "Minutes between mine updates."),
-  mine_return_job: bool(false, "later", "Show mine updates as jobs."),
+  mine_enabled: bool(true, "yes", "Send mine data."),
+  mine_functions: oneOf(["map", "list"], {}, "yes", "Functions whose results go into the mine."),
+  mine_interval: int(60, "yes", "Minutes between mine updates."),
+  mine_return_job: bool(false, "yes", "Show mine updates as jobs."),
   scheduler_before_connect: bool(false, "later", "Start the schedule before there is a master."),
   beacons: oneOf(["map", "list"], {}, "later", "Beacons to watch with."),
   beacons_before_connect: bool(false, "later", "Start beacons before there is a master."),

@@ -47,7 +47,7 @@ export async function authenticate(load: DataMap, parts: AccessParts): Promise<O
     delete load[name];
     delete kwargs[name];
   }
-  if (given["token"] !== undefined) return byToken(given, parts);
+  if (given["token"] !== undefined) return await byToken(given, parts);
   if (given["eauth"] !== undefined) return await byLogin(given, parts);
   return byLocalKey(given, parts);
 }
@@ -86,18 +86,19 @@ function publisherRules(opts: MasterOpts, user: string): AuthList {
   return rules;
 }
 
-function byToken(load: DataMap, parts: AccessParts): Operator {
+async function byToken(load: DataMap, parts: AccessParts): Promise<Operator> {
   const token = parts.tokens.get(load["token"]);
   if (token === null || !Object.hasOwn(parts.opts.external_auth, token.eauth)) {
     throw failure("token", "");
   }
   const groups = Array.isArray(token["groups"]) ? token["groups"].map(String) : [];
-  return { user: token.name, rules: eauthRules(parts.opts, token.eauth, token.name, groups) };
+  const rules = await eauthRules(parts.opts, token.eauth, token.name, groups);
+  return { user: token.name, rules };
 }
 
 async function byLogin(load: DataMap, parts: AccessParts): Promise<Operator> {
   const { name, eauth, groups } = await login(load, parts);
-  return { user: name, rules: eauthRules(parts.opts, eauth, name, groups) };
+  return { user: name, rules: await eauthRules(parts.opts, eauth, name, groups) };
 }
 
 async function login(
@@ -118,13 +119,19 @@ async function login(
     parts.logins.failed();
     throw failure("eauth", typeof username === "string" ? username : "");
   }
-  const groups = await backend.groups(username as string, parts.opts);
+  const groups = await backend.groups(username as string, parts.opts, password as string);
   return { name: username as string, eauth: eauth as string, groups };
 }
 
-function eauthRules(opts: MasterOpts, eauth: string, name: string, groups: string[]): AuthList {
+async function eauthRules(
+  opts: MasterOpts,
+  eauth: string,
+  name: string,
+  groups: string[],
+): Promise<AuthList> {
   const config = opts.external_auth[eauth];
-  return isMap(config) ? rulesFor(config, name, groups, opts.permissive_acl) : [];
+  const rules = isMap(config) ? rulesFor(config, name, groups, opts.permissive_acl) : [];
+  return await authBackend(eauth)?.expandRules?.(rules, opts) ?? rules;
 }
 
 function mayChooseExpiry(opts: MasterOpts, eauth: string, name: string): boolean {

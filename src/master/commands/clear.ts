@@ -20,13 +20,14 @@ import {
   authenticate,
   checkBlacklist,
   makeToken,
+  type Operator,
 } from "../access/authenticate.ts";
 import { MasterFunctions } from "./functions.ts";
 import { publishParts } from "./publish_parts.ts";
 import { LoginLimit } from "../access/login_limit.ts";
 import { TokenStore } from "../access/tokens.ts";
 import { publish, type PublishRequest, readPublishRequest } from "../publish.ts";
-import { queueSeconds } from "../queue/rules.ts";
+import { looksAfterJobs, queueSeconds } from "../queue/rules.ts";
 import { coveredMinions, expectedMinions, type TargetSources } from "../targets.ts";
 import type { WorkerParts } from "../worker_parts.ts";
 
@@ -72,13 +73,16 @@ async function publishCommand(
   load: DataMap,
 ): Promise<Data> {
   const operator = await authenticate(load, access);
-  const request = readPublishRequest(load, operator.user);
+  const request = readPublishRequest(load, userOf(operator, load));
   const kwargs = isMap(load["kwargs"]) ? load["kwargs"] : {};
   const keepFor = queueSeconds(kwargs, [request.fun].flat(), parts.opts);
   checkBlacklist(parts.opts, operator.user, [request.fun].flat());
   const publishing = publishParts(parts);
-  if (operator.rules !== null) authorise(request, operator.rules, publishing.targets);
-  const published = await publish(request, publishing);
+  const rules = rulesOf(operator, kwargs);
+  if (rules !== null) {
+    authorise(request, rules, publishing.targets, publishing.syndics !== null);
+  }
+  const published = await publish(request, publishing, rules);
   if (published !== null) {
     const { load: sent, ...reply } = published;
     const presence = parts.presence.of(reply.minions);
@@ -88,12 +92,19 @@ async function publishCommand(
       ? reply.minions.filter((_, i) => presence[i] !== "present")
       : absent;
     const queued = keepFor === null ? [] : enqueue(parts, sent, away, keepFor);
-    const kept = new Set(queued);
+    const soon = keepFor === null ? keepForReturning(parts, sent, absent) : [];
+    const kept = new Set([...queued, ...soon]);
     const not_connected = absent.filter((id) => !kept.has(id));
     if (not_connected.length > 0) parts.jobs.setEnd(reply.jid, not_connected, "not connected");
     return {
       enc: "clear",
-      load: { ...reply, not_connected, ...(kept.size > 0 ? { queued } : {}) },
+      load: {
+        ...reply,
+        not_connected,
+        ...(publishing.syndics === null ? {} : { syndics: [...publishing.syndics] }),
+        ...(queued.length > 0 ? { queued } : {}),
+        ...(soon.length > 0 ? { returning: soon } : {}),
+      },
     };
   }
   const { tgt, tgt_type } = request.target;
@@ -101,8 +112,20 @@ async function publishCommand(
   return { enc: "clear", load: { jid: null, minions: [], error } };
 }
 
+/** Keeps a job for those of the absent who should be back in a moment. */
+function keepForReturning(
+  parts: WorkerParts,
+  load: PublishLoad,
+  absent: readonly string[],
+): string[] {
+  if ([load.fun].flat().some(looksAfterJobs)) return [];
+  const { returning } = parts;
+  return enqueue(parts, load, returning.among(absent), returning.window, false);
+}
+
 /**
  * Keeps a job for minions that are not there.
+ * @param tells Whether the record of the job is to say that it is queued.
  * @returns those for whom there was room.
  */
 function enqueue(
@@ -110,13 +133,14 @@ function enqueue(
   load: PublishLoad,
   ids: readonly string[],
   seconds: number,
+  tells = true,
 ): string[] {
   if (ids.length === 0) return [];
   const expires = Date.now() / 1000 + seconds;
   let queued: string[] = [];
   try {
     queued = parts.queue.add(load, ids.map((id) => ({ id, topic: minionTopic(id) })), expires);
-    parts.jobs.setEnd(load.jid, queued, "queued");
+    if (tells) parts.jobs.setEnd(load.jid, queued, "queued");
   } catch (error) {
     // The job is on its way already: what cannot be kept is reported as not connected.
     log.error(
@@ -148,13 +172,34 @@ async function connectedCommand(
   return { connected: Object.fromEntries(there.map((id) => [id, null])) };
 }
 
+/** Who a job is by: a syndic, which runs as the master's own user, says who asked above. */
+function userOf(operator: Operator, load: DataMap): string {
+  const user = isMap(load["kwargs"]) ? load["kwargs"]["user"] : undefined;
+  return operator.rules === null && typeof user === "string" && user !== "" ? user : operator.user;
+}
+
+/**
+ * What is allowed: a syndic, which runs as the master's own user, passes on the rules of who asked
+ * above. (`salt/master.py:ClearFuncs.publish`)
+ */
+function rulesOf(operator: Operator, kwargs: DataMap): AuthList | null {
+  const { auth_list: given } = kwargs;
+  if (operator.rules !== null || !Array.isArray(given) || given.length === 0) return operator.rules;
+  return given;
+}
+
 /** @throws {AuthorizationError} when the rules do not allow all functions on all minions. */
-function authorise(request: PublishRequest, rules: AuthList, targets: TargetSources): void {
+function authorise(
+  request: PublishRequest,
+  rules: AuthList,
+  targets: TargetSources,
+  lowerMasters: boolean,
+): void {
   const funs = [request.fun].flat();
   const args = Array.isArray(request.fun) ? request.arg as Data[][] : [request.arg];
   const { minions } = expectedMinions(request.target, targets);
   const expand = (tgt: string) => coveredMinions(tgt, targets);
-  if (allowsJob(rules, { funs, args, minions, expand })) return;
+  if (allowsJob(rules, { funs, args, minions, expand, lowerMasters })) return;
   throw new AuthorizationError("Authorization error occurred.");
 }
 

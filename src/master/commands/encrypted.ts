@@ -15,6 +15,7 @@ import { mineCommands } from "./mine.ts";
 import { fireMinionEvents } from "./minion_events.ts";
 import { peerCommands } from "./peer.ts";
 import { takeReturn } from "./returns.ts";
+import { takeSyndicReturns } from "./syndic_returns.ts";
 
 const log = getLogger("saltx.master");
 
@@ -39,10 +40,15 @@ export function encryptedCommands(parts: WorkerParts): Map<string, EncryptedComm
   const compiler = new PillarCompiler(parts.opts);
   const commands: Record<string, EncryptedCommand> = {
     _return: { tok: false, run: (load, caller) => takeReturn(parts, load, caller) },
+    _syndic_return: {
+      tok: false,
+      run: (load, caller) => takeSyndicReturns(parts, load, caller),
+    },
     _minion_event: { tok: true, run: (load, caller) => fireMinionEvents(parts, load, caller) },
     _pillar: {
       tok: false,
       sealed: true,
+      heavy: true,
       run: (load, caller) => pillarCommand(parts, compiler, load, caller),
     },
     _master_opts: { tok: false, run: (load) => masterOpts(parts, load) },
@@ -51,7 +57,11 @@ export function encryptedCommands(parts: WorkerParts): Map<string, EncryptedComm
     ...fileCommands(parts.opts),
     ...mineCommands(parts),
     ...peerCommands(parts),
-    _file_recv: { tok: true, run: (load, caller) => receiveFile(parts.opts, load, caller.id) },
+    _file_recv: {
+      tok: true,
+      heavy: true,
+      run: (load, caller) => receiveFile(parts.opts, load, caller.id),
+    },
   };
   return new Map(Object.entries(commands));
 }

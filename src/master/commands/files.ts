@@ -3,27 +3,38 @@
  * `salt/fileserver/roots.py:serve_file, file_hash`)
  * @module
  */
-import { createHash } from "node:crypto";
+import { Buffer } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
 import { gzipSync } from "node:zlib";
+import { Bulk, type BulkContent } from "../../channel/bulk_reply.ts";
 import type { EncryptedCommand } from "../../channel/gate.ts";
 import type { MasterOpts } from "../../config/mod.ts";
-import { type FileServer, type FoundFile, RootsFileServer } from "../../plugins/fileserver/mod.ts";
+import {
+  type FileLists,
+  FileServers,
+  type FoundFile,
+  openBackends,
+} from "../../plugins/fileserver/mod.ts";
 import type { Data, DataMap } from "../../types/mod.ts";
+import { FileSums } from "./file_sums.ts";
 
-/** File sums kept; beyond it the memory starts anew. */
-const MAX_SUMS = 50_000;
+/** Bytes that one request gets at most, however many it wants. */
+const MAX_CHUNK = 4 << 20;
 
-/** Bytes read at a time for a sum. */
-const SUM_CHUNK = 1 << 20;
+/** Bytes from which on a chunk is worth a key of its own. */
+const MIN_BULK = 1 << 14;
 
 /** Lists of a saltenv are this old at most, in ms: a state run asks for them again and again. */
 const LISTS_AGE = 1000;
 
 /** The commands of the file server; none needs a token, as in Salt. */
 export function fileCommands(opts: MasterOpts): Record<string, EncryptedCommand> {
-  const files = new Files(opts, new RootsFileServer(opts));
-  const command = (run: (load: DataMap) => Data): EncryptedCommand => ({ tok: false, run });
+  const files = new Files(opts, new FileServers(openBackends(opts)));
+  const command = (run: (load: DataMap) => Data | Bulk): EncryptedCommand => ({
+    tok: false,
+    heavy: true,
+    run,
+  });
   return {
     _file_envs: command(() => files.envs()),
     _file_find: command((load) => files.find(load)),
@@ -39,15 +50,14 @@ export function fileCommands(opts: MasterOpts): Record<string, EncryptedCommand>
 
 class Files {
   readonly #opts: MasterOpts;
-  readonly #server: FileServer;
-  readonly #sums = new Map<string, { version: string; sum: string }>();
-  readonly #lists = new Map<string, { at: number; lists: ReturnType<FileServer["lists"]> }>();
-  /** One buffer for all chunks of this worker: what is sent is encrypted, and so copied, at once. */
-  #buffer = new Uint8Array(0);
+  readonly #server: FileServers;
+  readonly #sums: FileSums;
+  readonly #lists = new Map<string, { at: number; lists: FileLists }>();
 
-  constructor(opts: MasterOpts, server: FileServer) {
+  constructor(opts: MasterOpts, server: FileServers) {
     this.#opts = opts;
     this.#server = server;
+    this.#sums = new FileSums(opts.cachedir);
   }
 
   envs(): Data {
@@ -55,10 +65,12 @@ class Files {
   }
 
   find(load: DataMap): Data {
-    const found = this.#find(load);
-    return found
-      ? { path: found.path, rel: found.rel, stat: found.stat, back: "roots" }
-      : { path: "", rel: "" };
+    const { path, saltenv } = load;
+    if (typeof path !== "string") return { path: "", rel: "" };
+    const hit = this.#server.findWith(path, envOf(saltenv));
+    if (!hit) return { path: "", rel: "" };
+    const { found, back } = hit;
+    return { path: found.path, rel: found.rel, stat: found.stat, back };
   }
 
   hash(load: DataMap): Data {
@@ -71,19 +83,31 @@ class Files {
     return found ? [this.#sum(found), found.stat] : ["", null];
   }
 
-  /** One chunk from byte `loc` on; the end is an empty chunk with a `dest`. */
-  serve(load: DataMap): Data {
+  /**
+   * One chunk from byte `loc` on; the end is an empty chunk with a `dest`. Minions of saltx say how
+   * much they want and that they take it in `bulk`, and are told how long the file is.
+   */
+  serve(load: DataMap): Data | Bulk {
     const found = this.#find(load);
-    const loc = load["loc"];
+    const { loc, size, gzip } = load;
     if (!found || typeof loc !== "number" || !Number.isSafeInteger(loc) || loc < 0) {
       return { data: "", dest: "" };
     }
-    const data = this.#read(found.path, loc);
-    const gzip = load["gzip"];
-    if (typeof gzip !== "number" || gzip < 1 || gzip > 9 || data.length === 0) {
-      return { data, dest: found.rel };
+    const isWanted = typeof size === "number" && size > 0;
+    const most = isWanted
+      ? Math.min(Math.trunc(size) || 1, MAX_CHUNK)
+      : this.#opts.file_buffer_size;
+    const length = Math.max(1, Math.min(most, found.size - loc));
+    const level = typeof gzip === "number" && gzip >= 1 && gzip <= 9 ? Math.trunc(gzip) : null;
+    const part = new FilePart(found, loc, length);
+    const about = { dest: found.rel, ...(isWanted ? { size: found.size } : {}) };
+    if (level === null && isWanted && load["bulk"] && length >= MIN_BULK) {
+      return new Bulk(about, "data", part);
     }
-    return { data: new Uint8Array(gzipSync(data, { level: gzip })), dest: found.rel, gzip };
+    const { data, version } = part.whole();
+    if (isWanted) Object.assign(about, version);
+    if (level === null || data.length === 0) return { data, ...about };
+    return { data: new Uint8Array(gzipSync(data, { level })), ...about, gzip: level };
   }
 
   list(load: DataMap, kind: "files" | "dirs" | "emptyDirs"): Data {
@@ -100,11 +124,11 @@ class Files {
   #find(load: DataMap): FoundFile | null {
     const { path, saltenv } = load;
     if (typeof path !== "string") return null;
-    return this.#server.find(path, typeof saltenv === "string" ? saltenv : "base");
+    return this.#server.find(path, envOf(saltenv));
   }
 
-  #listsOf(load: DataMap): ReturnType<FileServer["lists"]> {
-    const saltenv = typeof load["saltenv"] === "string" ? load["saltenv"] : "base";
+  #listsOf(load: DataMap): FileLists {
+    const saltenv = envOf(load["saltenv"]);
     const kept = this.#lists.get(saltenv);
     if (kept && performance.now() - kept.at < LISTS_AGE) return kept.lists;
     this.#lists.clear();
@@ -113,40 +137,60 @@ class Files {
     return lists;
   }
 
-  #read(path: string, loc: number): Uint8Array {
-    const size = Math.max(1, this.#opts.file_buffer_size);
-    if (this.#buffer.length !== size) this.#buffer = new Uint8Array(size);
-    const file = openSync(path, "r");
-    try {
-      return this.#buffer.subarray(0, readSync(file, this.#buffer, 0, size, loc));
-    } finally {
-      closeSync(file);
-    }
-  }
-
   #sum(found: FoundFile): { hash_type: string; hsum: string } {
-    const hash_type = this.#opts.hash_type;
-    const kept = this.#sums.get(found.path);
-    if (kept?.version === found.version) return { hash_type, hsum: kept.sum };
-    const hsum = sumOf(found.path, hash_type);
-    if (this.#sums.size >= MAX_SUMS) this.#sums.clear();
-    this.#sums.set(found.path, { version: found.version, sum: hsum });
-    return { hash_type, hsum };
+    const { hash_type } = this.#opts;
+    return { hash_type, hsum: this.#sums.of(found, hash_type) };
   }
 }
 
-function sumOf(path: string, hashType: string): string {
-  const hash = createHash(hashType);
-  const file = openSync(path, "r");
-  try {
-    const buffer = new Uint8Array(SUM_CHUNK);
-    for (let n = 0; (n = readSync(file, buffer, 0, SUM_CHUNK, null)) > 0;) {
-      hash.update(buffer.subarray(0, n));
-    }
-  } finally {
-    closeSync(file);
+function envOf(saltenv: Data | undefined): string {
+  return typeof saltenv === "string" ? saltenv : "base";
+}
+
+/** Bytes of a file. It is opened by the first read, and closed at the end. */
+class FilePart implements BulkContent {
+  readonly length: number;
+  readonly #found: FoundFile;
+  #at: number;
+  #file: number | null = null;
+
+  constructor(found: FoundFile, at: number, length: number) {
+    this.#found = found;
+    this.#at = at;
+    this.length = length;
   }
-  return hash.digest("hex");
+
+  read(into: Uint8Array): number {
+    this.#file ??= openSync(this.#found.path, "r");
+    const got = readSync(this.#file, into, 0, into.length, this.#at);
+    this.#at += got;
+    return got;
+  }
+
+  /** The version, if all that was read is of it. */
+  end(): DataMap {
+    if (this.#file === null) return {};
+    try {
+      const { settled, version, isStill } = this.#found;
+      return settled && (isStill?.(this.#file) ?? true) ? { version } : {};
+    } finally {
+      closeSync(this.#file);
+      this.#file = null;
+    }
+  }
+
+  /** All at once, and what {@linkcode FilePart.end} has to say. */
+  whole(): { data: Uint8Array; version: DataMap } {
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(this.length).buffer);
+    let got = 0;
+    let version: DataMap = {};
+    try {
+      got = this.read(bytes);
+    } finally {
+      version = this.end();
+    }
+    return { data: bytes.subarray(0, got), version };
+  }
 }
 
 function prefixOf(load: DataMap): string {

@@ -102,11 +102,12 @@ export class MasterFunctions {
   async runner(load: DataMap): Promise<Data> {
     const operator = await authenticate(load, this.#access);
     const call = readCall(load, operator, false);
-    const { RUNNERS } = await import("../../plugins/runners/mod.ts");
-    check(operator, "runner", call, RUNNERS);
+    const { runnersOf } = await import("../../plugins/runners/mod.ts");
+    const modules = await runnersOf(this.#parts.opts);
+    check(operator, "runner", call, modules);
     this.#checkRoom();
     const jid = this.#jid(load["jid"]);
-    this.#run("runner", RUNNERS, call, jid).catch((error) =>
+    this.#run("runner", modules, call, jid).catch((error) =>
       log.error(`Runner ${call.fun} failed: ${messageOf(error)}`, error)
     );
     return { tag: `salt/run/${jid}`, jid };

@@ -7,7 +7,7 @@ import { type MineStore, openMineStore } from "../../cache/mod.ts";
 import type { EncryptedCommand } from "../../channel/gate.ts";
 import { messageOf, SaltException } from "../../errors.ts";
 import { getLogger } from "../../logging/mod.ts";
-import { compileTarget, type Nodegroups } from "../../plugins/matchers/mod.ts";
+import { compileTarget, keysRead, type Nodegroups } from "../../plugins/matchers/mod.ts";
 import { type Data, type DataMap, isMap, type TgtType } from "../../types/mod.ts";
 import type { WorkerParts } from "../worker_parts.ts";
 
@@ -23,7 +23,7 @@ const MAX_NAME = 256;
 
 /** The commands of the mine. */
 export function mineCommands(parts: WorkerParts): Record<string, EncryptedCommand> {
-  const store = openMineStore({ cachedir: parts.opts.cachedir });
+  const store = openMineStore(parts.opts);
   const command = (
     run: (id: string, load: DataMap) => Data,
     otherwise: Data,
@@ -33,7 +33,7 @@ export function mineCommands(parts: WorkerParts): Record<string, EncryptedComman
   });
   return {
     _mine: command((id, load) => set(parts, store, id, load), false),
-    _mine_get: command((id, load) => get(parts, store, id, load), {}),
+    _mine_get: { ...command((id, load) => get(parts, store, id, load), {}), heavy: true },
     _mine_delete: command((id, { fun }) => {
       if (typeof fun !== "string") return false;
       store.remove(id, fun);
@@ -117,8 +117,10 @@ function matching(
     const nodegroups = parts.opts.nodegroups as Nodegroups;
     const target = { tgt, tgt_type: String(type) as TgtType };
     const meant = compileTarget(target, { nodegroups, pillarExact: true });
+    // Of one minion all is read sooner than what has changed in the others.
+    const view = parts.minions.view(among.length === 1 ? null : keysRead(target, nodegroups));
     return among.filter((id) => {
-      const { grains = {}, pillar = {} } = parts.minions.data(id) ?? {};
+      const { grains = {}, pillar = {} } = view(id) ?? {};
       return meant({ id, grains, pillar });
     });
   } catch (error) {

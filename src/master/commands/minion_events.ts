@@ -6,7 +6,9 @@
 import type { Caller } from "../../channel/gate.ts";
 import { getLogger } from "../../logging/mod.ts";
 import { type Data, type DataMap, isMap } from "../../types/mod.ts";
+import { isValidMinionId } from "../../text/minion_id.ts";
 import { refuseEvent } from "../event_policy.ts";
+import { maySyndicate, noteSyndic } from "../syndics.ts";
 import type { WorkerParts } from "../worker_parts.ts";
 
 const log = getLogger("saltx.master");
@@ -20,12 +22,16 @@ export function fireMinionEvents(parts: WorkerParts, load: DataMap, caller: Call
   if (id === null) return false;
   if (Array.isArray(load["events"])) {
     const pretag = typeof load["pretag"] === "string" ? load["pretag"] : "";
-    for (const event of load["events"].slice(0, MAX_EVENTS)) fireOne(parts, id, event, pretag);
+    const fire = pretag === `syndic/${id}` ? fireOfSyndic : fireOne;
+    for (const event of load["events"].slice(0, MAX_EVENTS)) fire(parts, id, event, pretag);
     return null;
   }
   const tag = load["tag"];
   if (typeof tag !== "string") return false;
   if (allowed(id, tag)) {
+    if (tag === `salt/syndic/${id}/start` && maySyndicate(id, parts.opts)) {
+      noteSyndic(parts.opts.syndic_dir, id);
+    }
     if (tag === `salt/minion/${id}/start` && isMap(load["grains"])) {
       parts.minions.setGrains(id, load["grains"]);
     }
@@ -42,6 +48,24 @@ function fireOne(parts: WorkerParts, id: string, event: Data, pretag: string): v
   if (!allowed(id, tag)) return;
   parts.fire(tag, data);
   if (pretag !== "" && allowed(id, `${pretag}/${tag}`)) parts.fire(`${pretag}/${tag}`, data);
+}
+
+/** A lower master's events, under its own name; as they are, too, where it may fire them. */
+function fireOfSyndic(parts: WorkerParts, id: string, event: Data, pretag: string): void {
+  if (!isMap(event) || typeof event["tag"] !== "string") return;
+  if (!maySyndicate(id, parts.opts)) {
+    log.warning(`${id} may not act as a syndic here (order_masters, syndic_ids)`);
+    return;
+  }
+  const { tag } = event;
+  const data = isMap(event["data"]) ? event["data"] : { data: event["data"] ?? null };
+  if (refuseEvent(id, tag) === null) parts.fire(tag, data);
+  if (!allowed(id, `${pretag}/${tag}`)) return;
+  const jid = /^(?:salt\/job\/)?(\d{20}(?:_\d+)?)(?:\/new)?$/.exec(tag)?.[1];
+  if (jid !== undefined && Array.isArray(data["minions"])) {
+    parts.jobs.addMinions(jid, data["minions"].filter(isValidMinionId));
+  }
+  parts.fire(`${pretag}/${tag}`, data);
 }
 
 function allowed(id: string, tag: string): boolean {

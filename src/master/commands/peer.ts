@@ -103,7 +103,8 @@ async function minionRunner(parts: WorkerParts, id: string, load: DataMap): Prom
     }
     return {};
   }
-  const { RUNNERS } = await import("../../plugins/runners/mod.ts");
+  const { runnersOf } = await import("../../plugins/runners/mod.ts");
+  const modules = await runnersOf(parts.opts);
   const call = { fun, ...splitInput(arg), user: `minion ${id}` };
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<Data>((resolve) => {
@@ -113,7 +114,7 @@ async function minionRunner(parts: WorkerParts, id: string, load: DataMap): Prom
     }, RUNNER_TIME);
   });
   try {
-    const done = runFunction(parts, "runner", RUNNERS, call, makeJid(new Date()))
+    const done = runFunction(parts, "runner", modules, call, makeJid(new Date()))
       .then((outcome) => outcome.return);
     return await Promise.race([done, late]);
   } catch (error) {

@@ -5,8 +5,14 @@
  */
 import type { Caller } from "../../channel/gate.ts";
 import { getLogger } from "../../logging/mod.ts";
-import { currentJid, isValidJid } from "../../text/jid.ts";
-import type { Data, DataMap, PublishLoad, ReturnLoad } from "../../types/mod.ts";
+import { isValidJid, masterJid } from "../../text/jid.ts";
+import {
+  type Data,
+  type DataMap,
+  isMap,
+  type PublishLoad,
+  type ReturnLoad,
+} from "../../types/mod.ts";
 import type { WorkerParts } from "../worker_parts.ts";
 
 const log = getLogger("saltx.master");
@@ -19,7 +25,11 @@ const CHANNEL_FIELDS = ["cmd", "nonce", "ts", "tok"];
  * again is acknowledged again, and neither stored nor fired a second time.
  * @returns null, or false when the load is no return.
  */
-export function takeReturn(parts: WorkerParts, load: DataMap, caller: Caller): Data {
+export async function takeReturn(
+  parts: WorkerParts,
+  load: DataMap,
+  caller: Caller,
+): Promise<Data> {
   const id = caller.id;
   if (id === null || load["return"] === undefined || typeof load["jid"] !== "string") {
     log.warning(`A return of ${id} lacks id, jid or return; dropped`);
@@ -33,15 +43,23 @@ export function takeReturn(parts: WorkerParts, load: DataMap, caller: Caller): D
   const ret: DataMap = { ...load };
   for (const field of CHANNEL_FIELDS) delete ret[field];
   if (load["jid"] === "req") ret["jid"] = beginJob(parts, ret);
+  else if (load["jid"] === "nocache") return tell(parts, ret as unknown as ReturnLoad);
   else if (!isValidJid(load["jid"])) {
     log.warning(`A return of ${id} has '${load["jid"].slice(0, 40)}' for a jid; dropped`);
     return false;
   }
-  return store(parts, ret as unknown as ReturnLoad);
+  return await storeReturn(parts, ret as unknown as ReturnLoad);
 }
 
-function store(parts: WorkerParts, ret: ReturnLoad): Data {
-  if (parts.jobs.saveReturn(ret) === "duplicate") {
+/** A scheduled job whose return is for the bus alone. (`return_job: nocache`) */
+function tell(parts: WorkerParts, ret: ReturnLoad): Data {
+  parts.fire(`salt/job/${ret.jid}/ret/${ret.id}`, ret as unknown as DataMap);
+  return null;
+}
+
+/** Keeps and fires a return, unless it is known. */
+export async function storeReturn(parts: WorkerParts, ret: ReturnLoad): Promise<Data> {
+  if (await parts.returns.save(ret) === "duplicate") {
     log.info(`${ret.id} returned job ${ret.jid} again; kept the first`);
     return null;
   }
@@ -52,7 +70,7 @@ function store(parts: WorkerParts, ret: ReturnLoad): Data {
 
 /** A job that the minion ran by itself (`salt-call`, schedule) gets its jid here. */
 function beginJob(parts: WorkerParts, ret: DataMap): string {
-  const jid = currentJid();
+  const jid = masterJid(parts.opts);
   const load = {
     fun: ret["fun"],
     arg: ret["fun_args"] ?? ret["arg"] ?? [],
@@ -61,6 +79,8 @@ function beginJob(parts: WorkerParts, ret: DataMap): string {
     jid,
     ret: "",
     user: ret["user"] ?? "root",
+    ...(isMap(ret["metadata"]) ? { metadata: ret["metadata"] } : {}),
+    ...(typeof ret["schedule"] === "string" ? { schedule: ret["schedule"] } : {}),
   } as PublishLoad;
   parts.jobs.saveLoad(load, [String(ret["id"])], []);
   return jid;

@@ -5,6 +5,8 @@
  * A minion of saltx drops a job that it has had, also after its own restart, so what was sent while its
  * link broke is sent again. A real one forgets at its restart: what it was sent before and has not
  * returned is reported as interrupted, and never sent twice.
+ *
+ * Jobs that are kept for a moment only, because a link broke, go out together and are then forgotten.
  * @module
  */
 import type { JobCache, JobEnd, MinionDataCache, QueueEntry, QueueStore } from "../../cache/mod.ts";
@@ -20,6 +22,9 @@ const log = getLogger("saltx.queue");
 /** A real minion fires its start event when it may not have subscribed yet: ms until each try. */
 const AFTER_START = [1000, 5000] as const;
 
+/** ms between looks for minions that come back without saying so. */
+const LOOK = 1000;
+
 /** ms until the next job goes out although the one before has not returned. */
 const PATIENCE = 300_000;
 
@@ -31,6 +36,8 @@ export interface KeeperParts {
   minions: Pick<MinionDataCache, "grains">;
   bus: Pick<EventBusServer, "fire" | "onEvent">;
   presence: { of(ids: readonly string[]): Presence[] };
+  /** s for which jobs are kept for minions that should be back in a moment; no others are kept so short. */
+  window: number;
   /** Sends a load to minions now. */
   publish(load: DataMap, minions: string[]): void;
   /** ms, and timers; those of the runtime when absent. */
@@ -52,6 +59,10 @@ export class QueueKeeper {
   readonly #sent = new Map<string, Sent>();
   /** By minion: timers that end with it. */
   readonly #timers = new Map<string, (() => void)[]>();
+  /** Ends looking for who is back without saying so. */
+  #stopLooking: (() => void) | null = null;
+  /** Who was there when last looked. */
+  #seen: ReadonlySet<string> = new Set();
   /** By jid: ends listening to its returns. */
   readonly #jobs = new Map<string, () => void>();
   readonly #stops: (() => void)[] = [];
@@ -70,6 +81,10 @@ export class QueueKeeper {
       bus.onEvent("salt/minion/", ({ tag }) => {
         const id = /^salt\/minion\/([^/]+)\/start$/.exec(tag)?.[1];
         if (id !== undefined) this.#guard(() => this.#started(id));
+      }),
+      bus.onEvent("salt/auth", ({ data: { id } }) => {
+        // One that had subscribed before it signed in.
+        if (this.#jobs.size > 0 && typeof id === "string") this.#guard(() => this.#signedIn(id));
       }),
       bus.onEvent("salt/key", ({ data }) => {
         const { act, id } = data;
@@ -103,7 +118,10 @@ export class QueueKeeper {
         this.#parts.store.removeExpired(),
         (entry) =>
           entry.sent === null
-            ? { end: "expired", reason: "It did not come back in time" }
+            ? {
+              end: this.#isBrief(entry) ? "not connected" : "expired",
+              reason: "It did not come back in time",
+            }
             : { end: "timed out", reason: `Sent when it came back, at ${isoTime(entry.sent)}` },
       );
       for (const [id, { at }] of this.#sent) {
@@ -119,6 +137,7 @@ export class QueueKeeper {
   }
 
   close(): void {
+    this.#stopLooking?.();
     for (const stop of this.#stops) stop();
     for (const stop of this.#jobs.values()) stop();
     for (const id of [...this.#timers.keys()]) this.#clearTimers(id);
@@ -144,9 +163,34 @@ export class QueueKeeper {
       ids.forEach((id, i) => {
         if (presence[i] === "present") this.#release(id);
       });
+      if (ids.some((id) => !this.#remembersJobs(id))) this.#lookOut();
     } else if (what === "cancelled") {
       for (const id of texts(data["minions"])) this.#next(id, jid);
     }
+  }
+
+  /** Real minions come back without a word: looks for them while something is kept for a moment only. */
+  #lookOut(): void {
+    this.#stopLooking ??= this.#later(LOOK, () => {
+      this.#stopLooking = null;
+      this.#guard(() => {
+        const { store, presence } = this.#parts;
+        const ids = store.ids({ sent: false }).filter((id) => !this.#remembersJobs(id));
+        const states = presence.of(ids);
+        const there = new Set(ids.filter((_, i) => states[i] === "present"));
+        // One that was there at the last look too has subscribed by now.
+        for (const id of there) if (this.#seen.has(id)) this.#release(id);
+        this.#seen = there;
+        if (this.#keepsForAMoment(ids)) this.#lookOut();
+      });
+    });
+  }
+
+  #keepsForAMoment(ids: readonly string[]): boolean {
+    return ids.some((id) => {
+      const entry = this.#parts.store.next(id);
+      return entry !== null && this.#isBrief(entry);
+    });
   }
 
   #listen(jid: string): void {
@@ -185,16 +229,31 @@ export class QueueKeeper {
     this.#addTimer(id, AFTER_START[1], () => this.#repeat(id));
   }
 
+  #signedIn(id: string): void {
+    if (this.#parts.presence.of([id])[0] === "present") this.#release(id);
+  }
+
   /** Sends the next job, unless one is under way. */
   #release(id: string): void {
     if (this.#sent.has(id) || this.#parts.keys.acceptedKey(id) === null) return;
     const entry = this.#parts.store.next(id);
     if (entry === null || !this.#parts.store.markSent(entry.jid, id)) return;
-    this.#sent.set(id, { jid: entry.jid, at: this.#now() });
+    const brief = this.#isBrief(entry);
+    if (brief) this.#parts.store.remove({ jid: entry.jid, id });
+    else this.#sent.set(id, { jid: entry.jid, at: this.#now() });
     this.#parts.jobs.setEnd(entry.jid, [id], "waiting");
     this.#send(entry);
     this.#parts.bus.fire(`salt/queue/${entry.jid}/sent`, { jid: entry.jid, minions: [id] });
     log.info(`${id} is back: job ${entry.jid} (${entry.load.fun}) was sent to it`);
+    // Such jobs run side by side, as they would have if its link had not broken.
+    if (!brief) return;
+    if (this.#parts.store.list({ jid: entry.jid }, 1).length === 0) this.#unlisten(entry.jid);
+    this.#release(id);
+  }
+
+  /** Whether it is kept for a moment only. */
+  #isBrief({ expires, queued }: QueueEntry): boolean {
+    return expires - queued <= this.#parts.window;
   }
 
   #repeat(id: string): void {

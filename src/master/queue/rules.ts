@@ -25,6 +25,11 @@ const ASKED_NOW = new Set([
   "test.version",
 ]);
 
+/** Whether a function looks after jobs: nobody wants its answer later. */
+export function looksAfterJobs(fun: string): boolean {
+  return fun.startsWith("saltutil.") && ASKED_NOW.has(fun);
+}
+
 /**
  * Seconds that a job is kept for who is not there; null when it is not kept.
  * @param kwargs of the request to publish: `queue`, `expires`.

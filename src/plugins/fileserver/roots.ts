@@ -6,7 +6,15 @@
  * `fileserver_links_outside`.
  * @module
  */
-import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import {
+  type BigIntStats,
+  fstatSync,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { isAbsolute, join, posix, relative, sep } from "node:path";
 import { messageOf } from "../../errors.ts";
 import { getLogger } from "../../logging/mod.ts";
@@ -28,6 +36,16 @@ export interface RootsSettings {
 
 /** A saltenv is a name, never part of a climb: it may stand in a path for `__env__`. */
 const SALTENV = /^[A-Za-z0-9_.@+-][A-Za-z0-9_.@+ -]{0,199}$/;
+
+/**
+ * Times of files are coarse, by some ms where they have fractions of a second and by up to two seconds
+ * where they have none: a second change within that does not show.
+ */
+const SETTLE_MS = 100;
+const SETTLE_MS_COARSE = 2000;
+
+/** What the kernel's clock for files goes forward by at most; times that fit into it may be coarser. */
+const FINE_NS = 10_000_000n;
 
 /** Entries of one saltenv that are listed; more is a wrong root, such as `/`. */
 const MAX_ENTRIES = 1_000_000;
@@ -107,13 +125,16 @@ export class RootsFileServer implements FileServer {
       const isLink = entry.isSymbolicLink();
       const kind = this.#kindOf(root, rel, isLink);
       if (kind === null) continue;
-      if (isLink) into.links[rel] = readlinkSync(join(root, rel));
-      if (kind === "file") into.files.add(rel);
-      else {
-        into.dirs.add(rel);
-        if (isLink && this.#settings.fileserver_followsymlinks === false) continue;
-        if (this.#walk(root, rel, depth + 1, into) === 0) into.empty.add(rel);
+      // As in Salt, a folder behind a link that is left out is still gone through.
+      const isShown = !isLink || !this.#settings.fileserver_ignoresymlinks;
+      if (isLink && isShown) into.links[rel] = readlinkSync(join(root, rel));
+      if (kind === "file") {
+        if (isShown) into.files.add(rel);
+        continue;
       }
+      if (isShown) into.dirs.add(rel);
+      if (isLink && this.#settings.fileserver_followsymlinks === false) continue;
+      if (this.#walk(root, rel, depth + 1, into) === 0 && isShown) into.empty.add(rel);
     }
     return entries.length;
   }
@@ -135,7 +156,10 @@ export class RootsFileServer implements FileServer {
         path: full,
         rel,
         stat: statList(stat),
-        version: `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`,
+        size: Number(stat.size),
+        settled: isSettled(stat),
+        version: versionOf(stat),
+        isStill: (fd) => versionOf(fstatSync(fd, { bigint: true })) === versionOf(stat),
       };
     } catch (error) {
       const code = (error as { code?: string }).code ?? "";
@@ -151,9 +175,7 @@ export class RootsFileServer implements FileServer {
     if (this.#ignored(rel)) return null;
     const full = join(root, rel);
     try {
-      if (isLink && (this.#settings.fileserver_ignoresymlinks || !this.#inside(root, full))) {
-        return null;
-      }
+      if (isLink && !this.#inside(root, full)) return null;
       return (isLink ? statSync(full) : lstatSync(full)).isDirectory() ? "dir" : "file";
     } catch {
       return null;
@@ -167,7 +189,7 @@ export class RootsFileServer implements FileServer {
     ) {
       return true;
     }
-    const step = relative(realpathSync(root), realpathSync(full));
+    const step = relative(realpathSync.native(root), realpathSync.native(full));
     const inside = step !== "" && !step.startsWith(`..${sep}`) && step !== ".." &&
       !isAbsolute(step);
     if (!inside) {
@@ -191,7 +213,17 @@ export function cleanRelative(path: string): string | null {
   return rel.split("/").includes("..") ? null : rel;
 }
 
-function statList(stat: import("node:fs").BigIntStats): StatList {
+function versionOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+}
+
+function isSettled({ mtimeMs, ctimeMs, ctimeNs }: BigIntStats): boolean {
+  const newest = mtimeMs > ctimeMs ? mtimeMs : ctimeMs;
+  const wanted = ctimeNs % FINE_NS === 0n ? SETTLE_MS_COARSE : SETTLE_MS;
+  return Date.now() - Number(newest) > wanted;
+}
+
+function statList(stat: BigIntStats): StatList {
   return [
     stat.mode,
     stat.ino,

@@ -13,8 +13,14 @@ export interface FoundFile {
   /** As asked for, normalised. */
   rel: string;
   stat: StatList;
+  /** Bytes. */
+  size: number;
   /** Changes whenever the content may have. */
   version: string;
+  /** False while the version may miss a change, because the last one was just now. */
+  settled: boolean;
+  /** Whether an open file is of this version; absent where a version has one content for ever. */
+  isStill?(fd: number): boolean;
 }
 
 /** What is below a saltenv's roots; paths are relative to them and sorted. */

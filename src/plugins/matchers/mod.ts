@@ -15,6 +15,7 @@ import { type Compound, parseCompound } from "./compound.ts";
 import { expandNodegroup, type Nodegroups } from "./nodegroups.ts";
 import { compileSubdict, type SubdictMode } from "./subdict.ts";
 
+export { keysRead } from "./reads.ts";
 export { expandNodegroup, type Nodegroups };
 
 /** What is known of a minion when it is held against a target. */

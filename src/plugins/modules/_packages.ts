@@ -120,7 +120,7 @@ export interface TargetOptions {
 }
 
 async function normalized(ctx: ExecContext, name: string, wanted: boolean): Promise<string> {
-  if (!wanted || !ctx.registry.lookup("pkg.normalize_name")) return name;
+  if (!wanted || !ctx.registry.within("pkg.normalize_name")) return name;
   return pyStr(await ctx.salt("pkg.normalize_name", [name]));
 }
 

@@ -2,7 +2,7 @@
  * Programs that execution modules run: no shell, plain output, and part of the job.
  * @module
  */
-import { CommandExecutionError } from "../../errors.ts";
+import { CommandExecutionError, CommandNotFoundError } from "../../errors.ts";
 import { jobEnvironment } from "../../loader/environment.ts";
 import type { ExecContext } from "../../loader/types.ts";
 import { findUser, type RunOptions, runProcess, which } from "../../process/mod.ts";
@@ -53,6 +53,15 @@ export function program(ctx: ExecContext, name: string): string {
   const path = which(name, jobEnvironment(ctx)["PATH"] ?? "");
   if (path === null) throw new CommandExecutionError(`Command '${name}' cannot be found`);
   return path;
+}
+
+/**
+ * Makes sure that a function has the program it is for.
+ * @throws CommandNotFoundError when it is not installed. (`salt/utils/decorators/path.py:which`)
+ */
+export function needProgram(ctx: ExecContext, name: string): void {
+  if (which(name, jobEnvironment(ctx)["PATH"] ?? "") !== null) return;
+  throw new CommandNotFoundError(`The '${name}' binary was not found in $PATH.`);
 }
 
 /**

@@ -32,8 +32,11 @@ function target(path: string): string {
   }
 }
 
-/** Containers mount single files of `/etc`; those cannot be replaced, only written. */
-function overwrite(path: string, bytes: Uint8Array): void {
+/**
+ * Writes a file in its place. Containers mount single files of `/etc`, and files may have several names:
+ * those cannot be replaced.
+ */
+export function overwriteFile(path: string, bytes: Uint8Array): void {
   const file = openSync(path, "r+");
   try {
     for (let done = 0; done < bytes.length;) {
@@ -52,7 +55,7 @@ function isMountPoint(error: unknown): boolean {
 }
 
 /**
- * Replaces a file's text, or makes the file. A link is followed; mode, owner and SELinux label stay.
+ * Replaces a file's content, or makes the file. A link is followed; mode, owner and SELinux label stay.
  *
  * @param mode For a new file. 0644 when left out.
  * @throws CommandExecutionError when it cannot be written.
@@ -60,12 +63,12 @@ function isMountPoint(error: unknown): boolean {
 export async function writeSystemFile(
   ctx: ExecContext,
   path: string,
-  text: string,
+  content: string | Uint8Array,
   mode = 0o644,
 ): Promise<void> {
   const real = target(path);
   const before = statSync(real, { throwIfNoEntry: false });
-  const bytes = new TextEncoder().encode(text);
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   try {
     atomicWriteSync(real, bytes, {
       mode: before ? before.mode & 0o7777 : mode,
@@ -73,7 +76,7 @@ export async function writeSystemFile(
     });
   } catch (error) {
     if (!before || !isMountPoint(error)) throw new CommandExecutionError(messageOf(error));
-    overwrite(real, bytes);
+    overwriteFile(real, bytes);
     return;
   }
   // The new file has the label that its folder gives, which is not always the one it should have.

@@ -73,7 +73,7 @@ async function configured(ctx: ExecContext): Promise<DataMap | null> {
 
 function available(ctx: ExecContext, fun: string): boolean {
   if (ctx.registry.lookup(fun)) return true;
-  ctx.log.error(`Function ${fun} in mine_functions not available`);
+  ctx.log.error(`Function ${fun} of the mine is not available`);
   return false;
 }
 
@@ -109,6 +109,7 @@ async function send(
     Object.entries(keywords).filter(([key]) => !key.startsWith("__")),
   );
   const { fun, kwargs, acl } = parseMineDefinition(clean);
+  if (!available(ctx, fun ?? name)) return false;
   try {
     const value = await ctx.salt(fun ?? name, args, kwargs);
     return await store(ctx, { [name]: entry(value, acl) }, false);

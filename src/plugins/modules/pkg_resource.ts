@@ -49,7 +49,7 @@ export const pkgResource = executionModule({
       example: `salt '*' pkg_resource.pack_sources '[{"foo": "salt://foo.rpm"}]'`,
       async run(ctx, args) {
         const packed: DataMap = {};
-        const usual = args.normalize && ctx.registry.lookup("pkg.normalize_name") !== undefined;
+        const usual = args.normalize && ctx.registry.within("pkg.normalize_name") !== undefined;
         for (const [name, file] of packageList(args.sources)) {
           if (file === null) {
             throw new SaltInvocationError("Input must be a list of 1-element dicts");
@@ -88,7 +88,7 @@ export const pkgResource = executionModule({
       args: { verstr: { type: "any", required: true, doc: "The version." } },
       example: "salt '*' pkg_resource.version_clean <version_string>",
       run: (ctx, { verstr }) =>
-        verstr && ctx.registry.lookup("pkg.version_clean")
+        verstr && ctx.registry.within("pkg.version_clean")
           ? ctx.salt("pkg.version_clean", [verstr])
           : verstr,
     }),
@@ -114,7 +114,7 @@ export const pkgResource = executionModule({
       },
       example: "salt '*' pkg_resource.check_extra_requirements <pkgname> <extra_requirements>",
       run: (ctx, { pkgname, pkgver }) =>
-        pkgver && ctx.registry.lookup("pkg.check_extra_requirements")
+        pkgver && ctx.registry.within("pkg.check_extra_requirements")
           ? ctx.salt("pkg.check_extra_requirements", [pkgname, pkgver])
           : true,
     }),

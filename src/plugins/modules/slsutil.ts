@@ -258,6 +258,25 @@ export const slsutil = executionModule({
           {},
         ),
     }),
+    renderer: fn({
+      doc: "Renders a file or a text by a chain of engines: `jinja`, `yaml`, `json`.",
+      args: {
+        path: { type: "string", default: null, doc: "URL or path of the file." },
+        string: { type: "string", default: null, doc: "The text, instead of a file." },
+        default_renderer: {
+          type: "string",
+          default: "jinja|yaml",
+          doc: "The engines, where no line `#!jinja|yaml` names them.",
+        },
+        kwargs: { type: "map", keywords: true, doc: "Variables." },
+      },
+      example: "salt '*' slsutil.renderer salt://path/to/file\n" +
+        "salt '*' slsutil.renderer string='Hello, {{ name }}.' name='world'",
+      async run(ctx, args) {
+        const { renderChain } = await import("../renderers/chain.ts");
+        return renderChain(ctx, args);
+      },
+    }),
     serialize: fn({
       doc: "Writes a value as `json`, `yaml` or `msgpack`.",
       args: {

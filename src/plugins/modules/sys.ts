@@ -4,6 +4,7 @@ import { type ExecContext, executionModule, fn } from "../../loader/types.ts";
 import { globFilter } from "../../text/glob.ts";
 import { pyStr } from "../../text/py_repr.ts";
 import type { Data, DataMap } from "../../types/mod.ts";
+import { runnerDocs } from "./_runner_docs.ts";
 
 const words = {
   type: "list",
@@ -38,7 +39,8 @@ function argspec(ctx: ExecContext, word: string): DataMap {
 
 /** The module `sys`. */
 export const sys = executionModule({
-  name: "sys",
+  name: "sysmod",
+  virtualname: "sys",
   doc: "What functions there are, and how they are used.",
   functions: {
     doc: fn({
@@ -74,5 +76,6 @@ export const sys = executionModule({
       example: "salt '*' sys.reload_modules",
       run: (ctx) => ctx.minion.refreshModules(),
     }),
+    ...runnerDocs,
   },
 });

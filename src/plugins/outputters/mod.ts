@@ -26,7 +26,10 @@ export type { OutputCall, OutputOptions, Outputter } from "./types.ts";
 export { isMap } from "./types.ts";
 export { type Colors, colorsOf } from "./colors.ts";
 
-/** All outputters by the name that `--out` takes. */
+/**
+ * All outputters by the name that `--out` takes. What `progress` stands for is shown while a job runs, by
+ * the command line, and not of its results.
+ */
 export const OUTPUTTERS: Readonly<Record<string, Outputter>> = {
   highstate,
   json,
@@ -37,6 +40,7 @@ export const OUTPUTTERS: Readonly<Record<string, Outputter>> = {
   overstatestage,
   pprint,
   profile,
+  progress: quiet,
   quiet,
   raw,
   table,

@@ -1,5 +1,8 @@
 /** Documentation. (`salt/runners/doc.py`) @module */
 import { runnerFn, runnerModule } from "../../loader/runner_types.ts";
+import { docText } from "../../loader/docs.ts";
+import type { ExecutionFunction } from "../../loader/types.ts";
+import { WHEEL } from "../wheel/mod.ts";
 import { type DataMap, isMap } from "../../types/mod.ts";
 
 function sorted(map: DataMap): DataMap {
@@ -16,6 +19,18 @@ export const doc = runnerModule({
       args: {},
       example: "salt-run doc.runner",
       run: (ctx) => ctx.docs(),
+    }),
+    wheel: runnerFn({
+      doc: "Docs of all wheel functions.",
+      args: {},
+      example: "salt-run doc.wheel",
+      run: () =>
+        sorted(Object.fromEntries(
+          WHEEL.flatMap(({ name, functions }) =>
+            Object.entries(functions).map(([fun, fn]) => // Described as execution functions are.
+            [`${name}.${fun}`, docText(fn as unknown as ExecutionFunction)])
+          ),
+        )),
     }),
     execution: runnerFn({
       doc: "Docs of all functions that minions have: that of each function once.",

@@ -43,7 +43,8 @@ export function resultsOf(parts: readonly JobReturn[]): DataMap {
   );
 }
 
-const ENDS: Readonly<Partial<Record<JobEnd, string>>> = {
+const ENDS: Readonly<Partial<Record<JobEnd | "running", string>>> = {
+  running: "Minion did not return. [Still running]",
   "timed out": "Minion did not return. [No response]",
   "not connected": "Minion did not return. [Not connected]",
   queued: "Minion did not return. [Queued]",
@@ -52,7 +53,9 @@ const ENDS: Readonly<Partial<Record<JobEnd, string>>> = {
 };
 
 /** What is said of a minion without a return. Salt has one sentence for all. */
-export function missingText({ end, reason }: JobReturn): string {
+export function missingText(
+  { end, reason }: { end: JobEnd | "running"; reason?: string },
+): string {
   const text = ENDS[end] ?? "Minion did not return";
   return reason === undefined ? text : `${text} ${reason}`;
 }

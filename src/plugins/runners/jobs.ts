@@ -2,7 +2,15 @@
 import type { JobFilter } from "../../cache/mod.ts";
 import { type RunnerContext, runnerFn, runnerModule } from "../../loader/runner_types.ts";
 import { compareText } from "../../text/py_text.ts";
-import { type Data, type DataMap, isMap } from "../../types/mod.ts";
+import { cameBack, type Data, type DataMap, isMap } from "../../types/mod.ts";
+import { describeEnds, jobParts } from "./job_ends.ts";
+import {
+  externalJob,
+  externalJobs,
+  externalLookup,
+  externalReturns,
+  fromSource,
+} from "./job_source.ts";
 import {
   formatJob,
   formatTime,
@@ -16,7 +24,7 @@ const jid = { type: "string", required: true, doc: "The job id." } as const;
 const outputter = { type: "string", doc: "Outputter to show the result with." } as const;
 const extSource = {
   type: "string",
-  doc: "Accepted for Salt's sake: there is one job cache here.",
+  doc: "A returner to read from, in place of the configured job cache.",
 } as const;
 const progress = {
   type: "bool",
@@ -39,13 +47,18 @@ function describeJob(ctx: RunnerContext, id: string): DataMap {
   return described;
 }
 
-function lookup(ctx: RunnerContext, id: string, returned: boolean, missing: boolean): Data {
+async function lookup(
+  ctx: RunnerContext,
+  id: string,
+  returned: boolean,
+  missing: boolean,
+): Promise<Data> {
   const found: DataMap = {};
   let out: Data | undefined;
   let first = true;
-  for (const part of ctx.jobs.returns(id)) {
+  for (const part of missing ? await jobParts(ctx, id) : ctx.jobs.returns(id)) {
     if (part.ret === undefined) {
-      if (missing && part.end !== "returned" && part.end !== "failed") {
+      if (missing && !cameBack(part.end)) {
         found[part.id] = missingText(part);
       }
       continue;
@@ -63,6 +76,30 @@ function listJobs(ctx: RunnerContext, filter: JobFilter): DataMap {
   return Object.fromEntries(
     jobs.map((job) => [job.jid, formatJob(job.jid, job.load as unknown as DataMap)]),
   );
+}
+
+function allJobs(ctx: RunnerContext, filter: JobFilter, source: string | null): Promise<DataMap> {
+  return fromSource(
+    ctx,
+    source,
+    (returner) => externalJobs(returner, filter),
+    () => listJobs(ctx, filter),
+  ) as Promise<DataMap>;
+}
+
+function describe(ctx: RunnerContext, id: string, source: string | null): Promise<DataMap> {
+  return fromSource(
+    ctx,
+    source,
+    (returner) => externalJob(returner, id, ctx.jobs.load(id)?.minions ?? []),
+    () => describeJob(ctx, id),
+  ) as Promise<DataMap>;
+}
+
+/** The data of a result, without the outputter that may be around it. */
+function innerMap(value: Data): DataMap {
+  if (!isMap(value)) return {};
+  return isMap(value["data"]) && "outputter" in value ? value["data"] : value;
 }
 
 function filterOf(args: {
@@ -146,8 +183,20 @@ export const jobs = runnerModule({
         "salt-run jobs.lookup_jid 20130916125524463507 missing=True",
       run: async (ctx, args) => {
         if (args.display_progress) await ctx.progress("Querying the job cache");
-        return lookup(ctx, args.jid, args.returned !== false, args.missing === true);
+        const { jid, returned, missing } = args;
+        const own = (all: boolean) => lookup(ctx, jid, all, missing === true);
+        return await fromSource(ctx, args.ext_source, async (source) => {
+          const found = returned === false ? {} : await externalLookup(source, jid);
+          return missing ? { ...innerMap(await own(false)), ...innerMap(found) } : found;
+        }, () => own(returned !== false));
       },
+    }),
+    ends: runnerFn({
+      doc: "How a job ended on each minion: returned, failed, timed out, not connected, queued, " +
+        "expired, interrupted; or running. Asks the minions of whom nothing is known.",
+      args: { jid },
+      example: "salt-run jobs.ends 20130916125524463507",
+      run: async (ctx, args) => describeEnds(await jobParts(ctx, args.jid)),
     }),
     list_job: runnerFn({
       doc: "One job: what it was, whom it was for, and what came back.",
@@ -155,14 +204,14 @@ export const jobs = runnerModule({
       example: "salt-run jobs.list_job 20130916125524463507",
       run: async (ctx, args) => {
         if (args.display_progress) await ctx.progress("Querying the job cache");
-        return { jid: args.jid, ...describeJob(ctx, args.jid) };
+        return { jid: args.jid, ...await describe(ctx, args.jid, args.ext_source) };
       },
     }),
     print_job: runnerFn({
       doc: "One job with its returns, under its job id.",
       args: { jid, ext_source: extSource },
       example: "salt-run jobs.print_job 20130916125524463507",
-      run: (ctx, args) => ({ [args.jid]: describeJob(ctx, args.jid) }),
+      run: async (ctx, args) => ({ [args.jid]: await describe(ctx, args.jid, args.ext_source) }),
     }),
     list_jobs: runnerFn({
       doc: "The jobs in the cache. Of several filters all have to hold.",
@@ -181,7 +230,8 @@ export const jobs = runnerModule({
         "salt-run jobs.list_jobs start_time='2015, Mar 16 19:00' end_time='2015, Mar 18 22:00'",
       run: async (ctx, args) => {
         if (args.display_progress) await ctx.progress("Querying the job cache for jobs");
-        return withOutputter(args.outputter, listJobs(ctx, filterOf(args)));
+        const filter = filterOf(args);
+        return withOutputter(args.outputter, await allJobs(ctx, filter, args.ext_source));
       },
     }),
     list_jobs_filter: runnerFn({
@@ -197,10 +247,12 @@ export const jobs = runnerModule({
       run: async (ctx, args) => {
         if (args.display_progress) await ctx.progress("Querying the job cache for jobs");
         const withoutFindJob = args.filter_find_job !== false;
-        const found = ctx.jobs.list({ limit: args.count, withoutFindJob }).reverse();
-        const rows = found.map(({ jid, load }) =>
-          formatJob(jid, load as unknown as DataMap, { JID: jid })
-        );
+        const filter = { limit: args.count, withoutFindJob };
+        const found = Object.entries(await allJobs(ctx, filter, args.ext_source));
+        const rows = found.map(([jid, job]) => {
+          const { StartTime = "", ...rest } = isMap(job) ? job : {};
+          return { ...rest, JID: jid, StartTime };
+        });
         return withOutputter(args.outputter, rows);
       },
     }),
@@ -228,20 +280,28 @@ export const jobs = runnerModule({
           start_time: null,
           end_time: null,
         });
-        const [newest] = ctx.jobs.list({ ...filter, limit: 1 });
-        return newest ? { [newest.jid]: describeJob(ctx, newest.jid) } : false;
+        const source = args.ext_source;
+        const [newest] = Object.keys(await allJobs(ctx, { ...filter, limit: 1 }, source));
+        return newest ? { [newest]: await describe(ctx, newest, source) } : false;
       },
     }),
     exit_success: runnerFn({
       doc: "For each minion of a job whether it returned something that counts as true.",
       args: { jid, ext_source: extSource },
       example: "salt-run jobs.exit_success 20160520145827701627",
-      run: (ctx, args) => {
-        const parts = ctx.jobs.returns(args.jid).sort((a, b) => compareText(a.id, b.id));
-        return Object.fromEntries(
-          parts.map(({ id, ret }) => [id, ret !== undefined && truthy(ret.return)]),
-        );
-      },
+      run: (ctx, args) =>
+        fromSource(ctx, args.ext_source, async (source) => {
+          const returns = Object.entries(await externalReturns(source, args.jid));
+          return Object.fromEntries(
+            returns.sort(([a], [b]) => compareText(a, b))
+              .map(([id, ret]) => [id, isMap(ret) && truthy(ret["return"] ?? null)]),
+          );
+        }, () => {
+          const parts = ctx.jobs.returns(args.jid).sort((a, b) => compareText(a.id, b.id));
+          return Object.fromEntries(
+            parts.map(({ id, ret }) => [id, ret !== undefined && truthy(ret.return)]),
+          );
+        }),
     }),
   },
 });

@@ -1,4 +1,5 @@
 /** Which minions are there. (`salt/runners/manage.py`) @module */
+import { SaltInvocationError } from "../../errors.ts";
 import { requestRotation } from "../../key/mod.ts";
 import {
   type RunnerContext,
@@ -8,8 +9,13 @@ import {
 } from "../../loader/runner_types.ts";
 import { compareVersions } from "../../text/version.ts";
 import { compareText } from "../../text/py_text.ts";
-import type { Data, DataMap, Target, TgtType } from "../../types/mod.ts";
+import { shlexSplit } from "../../text/shlex.ts";
+import { cameBack, type Data, type DataMap, type Target, type TgtType } from "../../types/mod.ts";
 import { SALT_COMPAT_VERSION } from "../../version.ts";
+import { bootstrapHosts } from "./_bootstrap.ts";
+import { safeAccept } from "./_safe_accept.ts";
+import { sshHosts } from "./_ssh.ts";
+import { splitInput } from "./job_format.ts";
 
 const targetArgs = {
   tgt: { type: "any", default: "*", doc: "Whom to ask." },
@@ -38,9 +44,10 @@ async function ping(ctx: RunnerContext, args: PingArgs): Promise<{ up: string[];
     timeout: args.timeout || ctx.opts.timeout,
     gatherJobTimeout: args.gather_job_timeout || ctx.opts.gather_job_timeout,
   });
-  const answered = ({ end }: { end: string }) => end === "returned" || end === "failed";
   const ids = (wanted: boolean) =>
-    results.filter((result) => answered(result) === wanted).map(({ id }) => id).sort(compareText);
+    results.filter((result) => cameBack(result.end) === wanted).map(({ id }) => id).sort(
+      compareText,
+    );
   return { up: ids(true), down: ids(false) };
 }
 
@@ -170,6 +177,75 @@ export const manage = runnerModule({
       args: presenceArgs,
       example: "salt-run manage.list_not_state",
       run: absent,
+    }),
+    safe_accept: runnerFn({
+      doc: "Accepts keys of minions after comparing them, over ssh, with what their hosts say.",
+      args: {
+        target: { type: "any", required: true, doc: "Names in the roster, or hosts." },
+        tgt_type: { type: "string", default: "glob", doc: "glob or list." },
+        command: {
+          type: "string",
+          default: "",
+          doc: "What to call there in place of salt-call, with its options.",
+        },
+      },
+      example:
+        "salt-run manage.safe_accept web1\nsalt-run manage.safe_accept web1,web2 tgt_type=list",
+      run: async (ctx, args) => {
+        const { accepted, failures } = await safeAccept(
+          ctx,
+          sshHosts(ctx, splitInput(args.target) ?? []),
+          shlexSplit(args.command),
+        );
+        await ctx.progress(`Accepted ${accepted.length} keys`);
+        const failed = Object.keys(failures).length > 0;
+        return { accepted, failures, ...(failed ? { retcode: 1 } : {}) };
+      },
+    }),
+    bootstrap: runnerFn({
+      doc: "Makes minions of hosts over ssh: installs this executable there and starts it as a " +
+        "minion of `master`; or runs a script of yours.",
+      args: {
+        version: { type: "any", doc: "Accepted for Salt's sake: the version is this one." },
+        script: { type: "string", default: "", doc: "File or URL of a script to run instead." },
+        hosts: { type: "any", default: "", doc: "Names in the roster, or hosts; commas between." },
+        script_args: { type: "string", default: "", doc: "Arguments of the script." },
+        roster: { type: "string", default: "flat", doc: "flat is the one that there is." },
+        ssh_user: { type: "string", doc: "User, where the roster names none." },
+        ssh_password: { type: "string", doc: "Refused: keys only." },
+        ssh_priv_key: { type: "string", doc: "Private key, where the roster names none." },
+        tmp_dir: { type: "string", default: "", doc: "Accepted for Salt's sake." },
+        http_backend: { type: "string", default: "", doc: "Accepted for Salt's sake." },
+        master: { type: "string", default: "", doc: "The master's address, as minions reach it." },
+        dest: {
+          type: "string",
+          default: "/usr/local/bin/saltx",
+          doc: "Where the executable goes.",
+        },
+        config_dir: { type: "string", default: "/etc/salt", doc: "The minion's configuration." },
+        config: { type: "map", default: {}, doc: "More options of the minion." },
+      },
+      example: "salt-run manage.bootstrap hosts='web1,web2' master=salt.example.com\n" +
+        "salt-run manage.bootstrap hosts=web1 script=/srv/prepare.sh script_args='-x'",
+      run: async (ctx, args) => {
+        const hosts = splitInput(args.hosts) ?? [];
+        if (hosts.length === 0) throw new SaltInvocationError("Name hosts: hosts='web1,web2'");
+        if (args.roster !== "flat") {
+          throw new SaltInvocationError(`There is no roster '${args.roster}', only flat`);
+        }
+        if (args.ssh_password) throw new SaltInvocationError("ssh_password: use ssh_priv_key");
+        const { ssh_user: user, ssh_priv_key: priv } = args;
+        const results = await bootstrapHosts(ctx, sshHosts(ctx, hosts, { user, priv }), {
+          script: args.script,
+          scriptArgs: args.script_args,
+          master: args.master,
+          dest: args.dest,
+          configDir: args.config_dir,
+          config: args.config,
+        });
+        const failed = Object.values(results).some(({ retcode }) => retcode !== 0);
+        return { ...results, ...(failed ? { retcode: 1 } : {}) };
+      },
     }),
     versions: runnerFn({
       doc: "Minions by how their version stands to the master's.",

@@ -1,6 +1,6 @@
 /**
- * Jobs that wait for minions which are not connected. Salt's `queue` runner keeps lists of any items;
- * this one is about `saltx salt --queue`.
+ * Jobs that wait for minions which are not connected (`saltx salt --queue`), beside Salt's lists of any
+ * items.
  * @module
  */
 import type { QueueEntry } from "../../cache/mod.ts";
@@ -9,6 +9,7 @@ import { runnerFn, runnerModule } from "../../loader/runner_types.ts";
 import { globMatch } from "../../text/glob.ts";
 import { isValidJid } from "../../text/jid.ts";
 import type { DataMap } from "../../types/mod.ts";
+import { itemQueueFunctions } from "./_item_queue.ts";
 import { formatTime } from "./job_format.ts";
 
 const tgt = { type: "string", default: "*", doc: "Glob of minion ids." } as const;
@@ -35,8 +36,9 @@ function byJob(entries: readonly QueueEntry[]): DataMap {
 /** The runner `queue`. */
 export const queue = runnerModule({
   name: "queue",
-  doc: "Jobs that wait for minions which are not connected.",
+  doc: "Jobs that wait for minions which are not connected, and queues of any items.",
   functions: {
+    ...itemQueueFunctions,
     list: runnerFn({
       doc:
         "Jobs that wait, oldest first, with the minions they wait for. Sent is when the minion " +

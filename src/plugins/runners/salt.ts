@@ -1,6 +1,6 @@
 /** Execution functions, called from the master. (`salt/runners/salt.py`) @module */
 import { runnerFn, runnerModule } from "../../loader/runner_types.ts";
-import type { DataMap, TgtType } from "../../types/mod.ts";
+import { cameBack, type DataMap, type TgtType } from "../../types/mod.ts";
 
 /** The runner `salt`. */
 export const salt = runnerModule({
@@ -36,7 +36,7 @@ export const salt = runnerModule({
           [...args.arg, ...named],
           args.timeout === null ? {} : { timeout: args.timeout },
         );
-        const returned = results.filter(({ end }) => end === "returned" || end === "failed");
+        const returned = results.filter(({ end }) => cameBack(end));
         return Object.fromEntries(returned.map(({ id, ret }) => [id, ret])) as DataMap;
       },
     }),

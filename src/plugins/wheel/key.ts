@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateRsaKeyPair, pemFinger } from "../../crypt/mod.ts";
 import { SaltInvocationError } from "../../errors.ts";
-import { type KeyAction, type KeyRef, requestRotation } from "../../key/mod.ts";
+import { type KeyAction, keyFinger, type KeyRef, requestRotation } from "../../key/mod.ts";
 import {
   keyRefs,
   type KeysByFolder,
@@ -12,6 +12,7 @@ import {
   matchKeys,
   statesOfWord,
 } from "../../key/key_matches.ts";
+import { generateKeys, generateSignature } from "../../key/generate.ts";
 import { STATE_FOLDERS } from "../../key/states.ts";
 import { type RunnerContext, runnerFn, runnerModule } from "../../loader/runner_types.ts";
 import { isValidMinionId } from "../../text/minion_id.ts";
@@ -159,6 +160,14 @@ export const key = runnerModule({
         return matchKeys(listed(ctx), args.match) as Data;
       },
     }),
+    reject_dict: runnerFn({
+      doc: "Rejects keys named by folder.",
+      args: { match: matchDict },
+      run: async (ctx, args) => {
+        await change(ctx, "reject", keyRefs(fromDict(ctx, args.match)));
+        return listed(ctx) as Data;
+      },
+    }),
     delete: runnerFn({
       doc: "Deletes keys in any state.",
       args: { match },
@@ -180,7 +189,7 @@ export const key = runnerModule({
       args: { match, hash_type: hashType },
       run: (ctx, args) => {
         const hash = hashOf(ctx, args.hash_type);
-        return each(ctx, matchKeys(withLocal(ctx), args.match), (pem) => pemFinger(pem, hash));
+        return each(ctx, matchKeys(withLocal(ctx), args.match), (text) => keyFinger(text, hash));
       },
     }),
     finger_master: runnerFn({
@@ -208,6 +217,45 @@ export const key = runnerModule({
       doc: "A new key pair. It is kept nowhere.",
       args: { id_: idArg(), keysize: sizeArg() },
       run: async (_ctx, args) => await pair(args.keysize),
+    }),
+    gen_keys: runnerFn({
+      doc: "A new key pair in files, unless there is one of that name.",
+      args: {
+        keydir: { type: "string", doc: "The folder; that of the master's keys else." },
+        keyname: { type: "string", required: true, doc: "The files' name, without ending." },
+        keysize: sizeArg(),
+        user: { type: "string", doc: "Accepted for Salt's sake: the files are the master's." },
+      },
+      run: async (ctx, args) => {
+        if (!/^[\w.-]+$/.test(args.keyname) || args.keyname.startsWith(".")) {
+          throw new SaltInvocationError("keyname is the name of a file, without a folder");
+        }
+        const bits = checkedSize(args.keysize);
+        const folder = args.keydir ?? ctx.opts.pki_dir;
+        return await generateKeys(ctx.opts, { folder, name: args.keyname, bits });
+      },
+    }),
+    gen_signature: runnerFn({
+      doc: "Signs the master's public key, for minions that check it.",
+      args: {
+        priv: { type: "string", doc: "Private key to sign with; master_sign.pem else." },
+        pub: { type: "string", doc: "Public key to sign; master.pub else." },
+        signature_path: { type: "string", doc: "Folder of the signature; the keys' else." },
+        auto_create: {
+          type: "bool",
+          default: false,
+          doc: "Make the signing key if it is missing.",
+        },
+        keysize: sizeArg(),
+      },
+      run: (ctx, args) =>
+        generateSignature(ctx.opts, {
+          priv: args.priv ?? undefined,
+          pub: args.pub ?? undefined,
+          signaturePath: args.signature_path ?? undefined,
+          autoCreate: args.auto_create,
+          bits: checkedSize(args.keysize),
+        }),
     }),
     gen_accept: runnerFn({
       doc: "A new key pair whose public key is accepted for a minion.",
@@ -238,8 +286,12 @@ function sizeArg() {
   return { type: "int", default: 2048, doc: "Bits, 2048 to 8192." } as const;
 }
 
-async function pair(bits: number): Promise<{ priv: string; pub: string }> {
+function checkedSize(bits: number): number {
   if (bits < 2048 || bits > 8192) throw new SaltInvocationError("keysize must be 2048 to 8192");
-  const { privateKey, publicKey } = await generateRsaKeyPair({ bits });
+  return bits;
+}
+
+async function pair(bits: number): Promise<{ priv: string; pub: string }> {
+  const { privateKey, publicKey } = await generateRsaKeyPair({ bits: checkedSize(bits) });
   return { priv: privateKey, pub: publicKey };
 }

@@ -1,5 +1,5 @@
 /**
- * The cryptography of suite 1: X25519, XSalsa20-Poly1305, SHA-512, HMAC-SHA-512, and the schedule by
+ * The cryptography of handshakes: X25519, XSalsa20-Poly1305, SHA-512, HMAC-SHA-512, and the schedule by
  * which a handshake's keys follow from each other. (docs/raet.md, section 5)
  * @module
  */
@@ -145,6 +145,8 @@ export function mac1Key(responderPub: Uint8Array): Uint8Array {
 export interface SessionKeys {
   toResponder: Uint8Array;
   toInitiator: Uint8Array;
+  /** How its packets are sealed. (suites.ts) */
+  suite: number;
   /** By which packets to the responder name the session. */
   responderCid: Uint8Array;
   /** A name for logs. */
@@ -152,9 +154,15 @@ export interface SessionKeys {
 }
 
 /** The end of the schedule. `chain` is ck3, `transcript` h5. */
-export function sessionKeys(chain: Uint8Array, transcript: Uint8Array): SessionKeys {
-  const p = mac(chain, utf8("RAET/1 session"), transcript);
+export function sessionKeys(
+  chain: Uint8Array,
+  transcript: Uint8Array,
+  suite: number,
+): SessionKeys {
+  const other = suite === 1 ? new Uint8Array(0) : Uint8Array.of(suite);
+  const p = mac(chain, utf8("RAET/1 session"), transcript, other);
   return {
+    suite,
     toResponder: mac(p, utf8("i2r")).slice(0, 32),
     toInitiator: mac(p, utf8("r2i")).slice(0, 32),
     responderCid: mac(p, utf8("cid")).slice(0, 8),

@@ -35,6 +35,7 @@ export const CloseCode = {
 /** Why a message is not taken. */
 export const RejectCode = {
   NOT_ALLOWED: 1,
+  NO_YARD: 2,
   NO_SHARE: 3,
   TOO_BIG: 4,
   NO_MEMORY: 5,
@@ -43,7 +44,7 @@ export const RejectCode = {
 } as const;
 
 /** What a message is. */
-export const Kind = { REQ: 1, REP: 2, ERR: 3, PUB: 4, EVT: 5 } as const;
+export const Kind = { REQ: 1, REP: 2, ERR: 3, PUB: 4, EVT: 5, SUB: 6 } as const;
 
 /** Ranges in an ACK beyond the first. */
 export const MAX_ACK_RANGES = 31;
@@ -226,7 +227,7 @@ function parseHead(r: Reader): MessageHead {
     r.varint(),
     r.varint(),
   ];
-  if (kind < Kind.REQ || kind > Kind.EVT || priority > 3) {
+  if (kind < Kind.REQ || kind > Kind.SUB || priority > 3) {
     throw new WireError("A message is of no known kind or priority");
   }
   const order = parseOrder(r);

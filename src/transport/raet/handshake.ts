@@ -17,6 +17,7 @@ import {
   shortMac,
   startHash,
 } from "./crypto.ts";
+import { bestSuite, hasSuite } from "./suites.ts";
 import {
   CID_BYTES,
   concat,
@@ -38,6 +39,8 @@ export const RETRY_BYTES = 80;
 export const COOKIE_BYTES = 328;
 const COOKIE_PLAIN = 288;
 const SEALED_STATE = 240;
+/** Where the responder's own state names the suite. */
+const SUITE_AT = 192;
 const BOX1_AT = 56 + SEALED_STATE;
 export const INITIATE_BYTES = BOX1_AT + 48 + 2;
 
@@ -55,6 +58,8 @@ export interface HelloInput {
   /** ms */
   clock: number;
   bootId: Uint8Array;
+  /** Bits of the suites that the initiator has. */
+  suites: number;
 }
 
 /** A hello that waits for its cookie. */
@@ -67,14 +72,14 @@ export interface HelloState extends HelloInput {
 
 /** Makes a hello of 204 bytes; {@linkcode sizedHello} gives it a token and its size. Null: unusable key. */
 export function makeHello(input: HelloInput): HelloState | null {
-  const { responderPub, short, cid, clock, bootId } = input;
+  const { responderPub, short, cid, clock, bootId, suites } = input;
   const shared = sharedSecret(short.secret, responderPub);
   if (shared === null) return null;
   const packet = new Uint8Array(HELLO_BYTES);
   writeHeader(packet, PacketType.HELLO, 0, null, 0);
   packet.set(short.pub, 24);
   packet.set(cid, 56);
-  packet[64] = 1;
+  packet[64] = suites;
   packet[65] = 1;
   const h0 = startHash(responderPub);
   const { chain, key } = derive(h0, shared);
@@ -178,6 +183,8 @@ export interface CookieInput {
   counter: Uint8Array;
   /** 16 bytes of the peer's address. */
   ip: Uint8Array;
+  /** Bits of the suites that the responder has. */
+  suites: number;
 }
 
 /** Opens a hello and makes its cookie; null when the hello is not authentic. Keeps nothing. */
@@ -188,14 +195,15 @@ export function makeCookie(
 ): Uint8Array | null {
   const { short, cid } = helloFields(hello);
   const shared = sharedSecret(long.secret, short);
-  if (shared === null || (hello[64]! & 1) === 0) return null;
+  const suite = bestSuite(hello[64]! & input.suites);
+  if (shared === null || suite === null) return null;
   const h0 = startHash(long.pub);
   const { chain, key } = derive(h0, shared);
   const box = hello.subarray(HELLO_BOX_AT, HELLO_BYTES);
   if (open(box, hello.subarray(0, HEADER_BYTES), key) === null) return null;
   const transcript = hash(hash(h0, hello.subarray(0, 68)), box);
   const tail = new Uint8Array(8);
-  tail[0] = 1;
+  tail[0] = suite;
   const time = numberBytes(input.clock);
   const state = concat(
     short,
@@ -218,6 +226,7 @@ export function makeCookie(
 
 /** What an initiator learns from a cookie. */
 export interface Cookie {
+  suite: number;
   responderShort: Uint8Array;
   /** The responder's own state, which goes back to it as it is. */
   sealed: Uint8Array;
@@ -228,8 +237,8 @@ export function openCookie(packet: Uint8Array, hello: HelloState): Cookie | null
   if (packet.length < COOKIE_BYTES || !same(packet.subarray(8, 16), hello.cid)) return null;
   const box = packet.subarray(HEADER_BYTES, HEADER_BYTES + COOKIE_PLAIN + 16);
   const plain = open(box, packet.subarray(0, HEADER_BYTES), hello.key);
-  if (plain === null || plain[40] !== 1) return null;
-  return { responderShort: plain.slice(0, 32), sealed: plain.slice(48) };
+  if (plain === null || !hasSuite(hello.suites, plain[40]!)) return null;
+  return { suite: plain[40]!, responderShort: plain.slice(0, 32), sealed: plain.slice(48) };
 }
 
 /** An INITIATE and the keys that follow from it. */
@@ -263,7 +272,7 @@ export function makeInitiate(
   const third = derive(second.chain, identity, h4);
   const box2 = seal(padded, secondNonce(packet), third.key);
   packet.set(box2, INITIATE_BYTES);
-  return { packet, keys: sessionKeys(third.chain, hash(h4, box2)) };
+  return { packet, keys: sessionKeys(third.chain, hash(h4, box2), cookie.suite) };
 }
 
 /** The header with counter 2: the nonce of the second box. */
@@ -307,6 +316,8 @@ export interface Proven {
   /** The initiator's long-term public key. */
   identity: Uint8Array;
   initiatorCid: Uint8Array;
+  /** ms on the responder's clock when it made the cookie. */
+  cookieAt: number;
   join: Uint8Array;
   keys: SessionKeys;
 }
@@ -341,8 +352,9 @@ export function openJoin(
   return {
     identity: first.identity,
     initiatorCid: state.plain.slice(160, 168),
+    cookieAt: readNumber(state.plain.subarray(184, 192)),
     join,
-    keys: sessionKeys(third.chain, hash(first.transcript, box2)),
+    keys: sessionKeys(third.chain, hash(first.transcript, box2), state.plain[SUITE_AT]!),
   };
 }
 

@@ -7,12 +7,13 @@ import type { Controls } from "./controls.ts";
 import { FrameCode, type MessageHead, RejectCode } from "./frames.ts";
 import { SMALL_MESSAGE } from "./outbox.ts";
 import { RangeSet } from "./ranges.ts";
+import { Streams } from "./streams.ts";
 import { utf8, WireError } from "./wire.ts";
 
 /** Messages that a remote may have open. */
 const OPEN_MESSAGES = 256;
-/** Bytes by which the room for a large message grows at a time. */
-const GRANT_STEP = 256 * 1024;
+/** Bytes by which the room for a large message grows at a time; memory for all of it is there already. */
+const GRANT_STEP = 4 * 1024 * 1024;
 /** ms without a piece after which an unfinished message is given up: its own time, in these bounds. */
 const STALL_MIN_MS = 60_000;
 const STALL_MAX_MS = 3_600_000;
@@ -84,7 +85,7 @@ export class Inbox {
   readonly #open = new Map<number, Partial>();
   /** Ids that are done, above the floor. */
   readonly #done = new Set<number>();
-  readonly #streams = new Map<number, { next: number; held: Map<number, Incoming | null> }>();
+  readonly #streams = new Streams();
   #floor = 0;
   #headless = 0;
   #received = 0;
@@ -152,11 +153,17 @@ export class Inbox {
     const small = total <= SMALL_MESSAGE;
     if (small && !partial?.head) this.#account(total);
     this.#close(id, small ? total : 0);
-    if (order) this.#advance(order, null);
+    if (order) this.#deliver(this.#streams.take(order, null, Infinity) ?? []);
   }
 
-  /** Gives up messages of which nothing has come for a long time. */
+  /** Whether the sender does not know yet that a message is refused. */
+  isRefusing(id: number): boolean {
+    return this.#controls.has(`reject ${id}`);
+  }
+
+  /** Gives up messages of which nothing has come for a long time, and what others wait for. */
   expire(now: number): void {
+    this.#deliver(this.#streams.expire(now));
     for (const partial of this.#open.values()) {
       if (now < stallsAt(partial)) continue;
       if (partial.head) this.#reject(partial.head, RejectCode.TIMEOUT, "its data stopped coming");
@@ -166,7 +173,7 @@ export class Inbox {
 
   /** When {@linkcode expire} may have something to do; Infinity when nothing is open. */
   nextExpiry(): number {
-    let first = Infinity;
+    let first = this.#streams.nextExpiry();
     for (const partial of this.#open.values()) first = Math.min(first, stallsAt(partial));
     return first;
   }
@@ -228,7 +235,7 @@ export class Inbox {
       partial.progress = now;
     }
     if (partial.head === null) return;
-    if (partial.have.covers(0, partial.head.total)) this.#complete(partial, partial.head);
+    if (partial.have.covers(0, partial.head.total)) this.#complete(partial, partial.head, now);
     else if (partial.reserved > 0) this.#grant(partial, partial.head);
   }
 
@@ -245,33 +252,26 @@ export class Inbox {
     });
   }
 
-  #complete(partial: Partial, head: MessageHead): void {
-    this.stats.received += 1;
-    const { data } = partial;
-    this.#close(head.id, head.total <= SMALL_MESSAGE ? head.total : 0);
-    if (head.order === null) this.#host.deliver({ head, data });
-    else this.#advance(head.order, { head, data });
+  #complete({ data }: Partial, head: MessageHead, now: number): void {
+    if (head.order === null) {
+      this.#taken(head);
+      return this.#deliver([{ head, data }]);
+    }
+    const ready = this.#streams.take(head.order, { head, data }, now + head.ttl);
+    if (ready === null) {
+      return this.#reject(head, RejectCode.TIMEOUT, "its place in the order has passed");
+    }
+    this.#taken(head);
+    this.#deliver(ready);
   }
 
-  /** Hands on what is next in a stream; null stands for what will never come. */
-  #advance(order: NonNullable<MessageHead["order"]>, message: Incoming | null): void {
-    let stream = this.#streams.get(order.stream);
-    if (!stream) {
-      if (this.#streams.size >= 16) throw new WireError("There are too many streams");
-      this.#streams.set(order.stream, stream = { next: 0, held: new Map() });
-    }
-    if (order.sequence < stream.next) return;
-    if (order.sequence - stream.next > OPEN_MESSAGES * 2) {
-      throw new WireError("A stream jumps ahead");
-    }
-    stream.held.set(order.sequence, message);
-    for (;;) {
-      const next = stream.held.get(stream.next);
-      if (next === undefined) return;
-      stream.held.delete(stream.next);
-      stream.next += 1;
-      if (next) this.#host.deliver(next);
-    }
+  #taken(head: MessageHead): void {
+    this.stats.received += 1;
+    this.#close(head.id, head.total <= SMALL_MESSAGE ? head.total : 0);
+  }
+
+  #deliver(messages: Incoming[]): void {
+    for (const message of messages) this.#host.deliver(message);
   }
 
   #reject(head: MessageHead, code: number, text: string): void {
@@ -284,7 +284,7 @@ export class Inbox {
       w.text(short);
     });
     this.#close(head.id, head.total <= SMALL_MESSAGE ? head.total : 0);
-    if (head.order) this.#advance(head.order, null);
+    if (head.order) this.#deliver(this.#streams.take(head.order, null, Infinity) ?? []);
   }
 
   #dropData(partial: Partial): void {

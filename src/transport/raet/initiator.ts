@@ -4,43 +4,19 @@
  * @module
  */
 import type { Address } from "./address.ts";
-import { publicOf, same } from "./crypto.ts";
-import { type Identity, makeDiscover, openIdentityPacket } from "./discover.ts";
+import { same } from "./crypto.ts";
+import type { Identity } from "./discover.ts";
 import { RoadError } from "./errors.ts";
-import { CloseCode, type Frame, FrameCode, type MessageHead } from "./frames.ts";
-import {
-  type HelloState,
-  type KeyPair,
-  makeHello,
-  makeInitiate,
-  openCookie,
-  openRetry,
-  sizedHello,
-} from "./handshake.ts";
+import { CloseCode, type Frame, type FrameCode, type MessageHead } from "./frames.ts";
+import { Greeting, type GreetingOptions } from "./greeting.ts";
 import { type Incoming, RxMemory } from "./inbox.ts";
-import { Field, readParameters, readRecord, writeJoin } from "./join.ts";
-import type { Outgoing } from "./outbox.ts";
+import { Field, readParameters, readRecord } from "./join.ts";
+import type { Outgoing } from "./out_message.ts";
 import { Remote, type RemoteHost } from "./remote.ts";
-import { Session } from "./session.ts";
-import { FULL_PATH, PacketType, readHeader, SMALL_PATH, WireError } from "./wire.ts";
+import type { Session } from "./session.ts";
+import { VerdictStatus } from "./verdict.ts";
+import { FULL_PATH, PacketType, readHeader, WireError } from "./wire.ts";
 
-/** The master's word on a join. */
-export const VerdictStatus = {
-  ACCEPTED: 0,
-  PENDING: 1,
-  REJECTED: 2,
-  DENIED: 3,
-  FULL: 4,
-  BUSY: 5,
-} as const;
-
-const HELLO_FIRST_MS = 1000;
-const HELLO_MAX_MS = 8000;
-/** Hellos without an answer after which the key that they were for is doubted. */
-const HELLO_TRIES = 5;
-const INITIATE_TRIES = 5;
-const INITIATE_MAX_MS = 4000;
-const INITIATE_MIN_MS = 200;
 /** Packets after which keys are renewed whatever the time. */
 const REKEY_NUMBER = 2 ** 40;
 /** ms of silence after which a pending session asks anew. */
@@ -49,28 +25,14 @@ const PENDING_SILENCE_MS = 60_000;
 const REFUSED_MS = 10_000;
 
 /** What an initiator is made with. Times in ms. */
-export interface InitiatorOptions {
-  id: string;
-  kind: number;
-  keys: KeyPair;
-  verify: Uint8Array;
+export interface InitiatorOptions extends GreetingOptions {
   /** Name of the master, for messages. */
   masterName: string;
-  address: Address;
   /** The master's key where it is known; null: it is asked for. */
   masterPub: Uint8Array | null;
-  version: string;
-  grains: Uint8Array | null;
-  /** The RSA key's signature over our keys and the master's. */
-  vouch: (masterPub: Uint8Array) => Uint8Array | null;
-  random: (length: number) => Uint8Array;
-  /** 0 to 1 */
-  chance: () => number;
   txMessages: number;
   txBytes: number;
-  maxMessage: number;
   rxMemory: number;
-  alive: number;
   rekey: number;
 }
 
@@ -91,21 +53,6 @@ export interface InitiatorHost {
   restarted(): void;
 }
 
-interface Handshake {
-  phase: "discover" | "hello" | "initiate";
-  tries: number;
-  timer: number;
-  sentAt: number;
-  counter: Uint8Array;
-  hello: HelloState | null;
-  sent: Uint8Array | null;
-  token: Uint8Array | null;
-  pathSize: number;
-  rtt: number;
-  initiate: Uint8Array | null;
-  session: Session | null;
-}
-
 /** One master, from here. */
 export class Initiator implements RemoteHost {
   readonly remote: Remote;
@@ -116,7 +63,7 @@ export class Initiator implements RemoteHost {
   #masterPub: Uint8Array | null;
   /** Keys that were offered and are not proven yet. */
   #offered: Identity | null = null;
-  #handshake: Handshake | null = null;
+  #greeting: Greeting | null = null;
   #association: Uint8Array | null = null;
   #resetTokens = new Map<Session, Uint8Array>();
   #state: LinkState = "connecting";
@@ -170,7 +117,7 @@ export class Initiator implements RemoteHost {
     const { session } = this.remote;
     if (session) this.remote.close(session, CloseCode.NORMAL, "", now);
     this.remote.disconnect();
-    this.#handshake = null;
+    this.#greeting = null;
     this.remote.outbox.fail(
       new RoadError("closed", `The connection to ${this.#options.masterName} was closed`),
     );
@@ -185,23 +132,18 @@ export class Initiator implements RemoteHost {
     }
     if (header.type === PacketType.DATA) return this.#onData(packet, header.cid, from, now);
     if (header.type === PacketType.RESET) return this.#onReset(packet, header.cid, now);
-    const shake = this.#handshake;
-    if (header.type === PacketType.IDENTITY && shake?.phase === "discover") {
-      return this.#onIdentity(packet, shake, now);
-    }
-    if (header.type === PacketType.RETRY && shake?.phase === "hello") {
-      return this.#onRetry(packet, shake, now);
-    }
-    if (header.type === PacketType.COOKIE && shake?.phase === "hello") {
-      return this.#onCookie(packet, shake, now);
-    }
+    if (this.#greeting?.receive(header.type, packet, now)) return;
     this.counters.dropped += 1;
   }
 
   timer(now: number): number {
     if (this.#closed) return Infinity;
+    const { session } = this.remote;
+    const stop = session && this.#state === "open"
+      ? session.startedAt + 2 * this.#options.rekey + 1
+      : Infinity;
     // A handshake under way is not begun again, however long it takes.
-    return Math.min(this.#handshake?.timer ?? this.#startAt, this.remote.timer(now));
+    return Math.min(stop, this.#greeting?.timer ?? this.#startAt, this.remote.timer(now));
   }
 
   onTimer(now: number): void {
@@ -211,161 +153,42 @@ export class Initiator implements RemoteHost {
     if (this.#state === "pending" && session && now - session.lastHeard > PENDING_SILENCE_MS) {
       this.#again(now, "the master does not answer");
     }
+    // Keys that could not be renewed for so long are not used any more.
+    if (session && this.#state === "open" && now - session.startedAt > 2 * this.#options.rekey) {
+      this.#again(now, "the keys could not be renewed");
+    }
     if (session && session.nextNumber > REKEY_NUMBER) this.#startAt = Math.min(this.#startAt, now);
-    if (this.#startAt <= now && this.#handshake === null) {
+    if (this.#startAt <= now && this.#greeting === null) {
       this.#startAt = Infinity;
       this.#begin(now);
-    } else if (this.#handshake && this.#handshake.timer <= now) this.#repeat(this.#handshake, now);
+    } else this.#greeting?.onTimer(now);
   }
 
   #begin(now: number): void {
-    const { random } = this.#options;
-    this.#handshake = {
-      phase: this.#masterPub ? "hello" : "discover",
-      tries: 0,
-      timer: now,
-      sentAt: now,
-      counter: random(8),
-      hello: null,
-      sent: null,
-      token: null,
-      pathSize: FULL_PATH,
-      rtt: NaN,
-      initiate: null,
-      session: null,
-    };
-    this.#repeat(this.#handshake, now);
-  }
-
-  #repeat(shake: Handshake, now: number): void {
-    if (shake.phase === "initiate") return this.#sendInitiate(shake, now);
-    if (shake.phase === "hello" && shake.tries >= HELLO_TRIES) {
-      // The master may have another key by now; then it is better said than waited for.
-      shake.phase = "discover";
-      shake.tries = 0;
-    }
-    shake.tries += 1;
-    const wait = Math.min(HELLO_MAX_MS, HELLO_FIRST_MS * 2 ** (shake.tries - 1));
-    shake.timer = now + wait * (0.8 + 0.4 * this.#options.chance());
-    // A path that swallows large packets is found by trying small ones in turn.
-    const size = shake.tries >= 3 && shake.tries % 2 === 1 ? SMALL_PATH : FULL_PATH;
-    shake.sentAt = now;
-    if (shake.phase === "discover") {
-      shake.counter = this.#options.random(8);
-      return this.#send(makeDiscover(shake.counter, size));
-    }
-    this.#sendHello(shake, size, now);
-  }
-
-  #sendHello(shake: Handshake, size: number, now: number): void {
-    const { random } = this.#options;
-    if (shake.hello === null) {
-      const secret = random(32);
-      shake.hello = makeHello({
-        responderPub: this.#masterPub!,
-        short: { secret, pub: publicOf(secret) },
-        cid: random(8),
-        clock: Math.floor(now),
-        bootId: this.#boot,
-      });
-      if (shake.hello === null) return this.#refused("the master's key cannot be used", now);
-    }
-    shake.sent = sizedHello(shake.hello, shake.token, size);
-    this.counters.hellos += 1;
-    this.#send(shake.sent);
-  }
-
-  #onIdentity(packet: Uint8Array, shake: Handshake, now: number): void {
-    const identity = openIdentityPacket(packet, shake.counter);
-    if (identity === null) {
-      this.counters.dropped += 1;
-      return;
-    }
-    const why = this.#host.trust(identity);
-    if (why !== null) return this.#refused(why, now, "untrusted");
-    if (this.#masterPub === null || !same(this.#masterPub, identity.pub)) {
-      this.#masterPub = identity.pub;
-      this.#offered = identity;
-      shake.hello = shake.token = null;
-    }
-    shake.phase = "hello";
-    shake.tries = 0;
-    this.#repeat(shake, now);
-  }
-
-  #onRetry(packet: Uint8Array, shake: Handshake, now: number): void {
-    const token = shake.sent && !shake.token && openRetry(packet, shake.sent, this.#masterPub!);
-    if (!token) return;
-    shake.token = token;
-    shake.sentAt = now;
-    this.#sendHello(shake, shake.sent!.length, now);
-  }
-
-  #onCookie(packet: Uint8Array, shake: Handshake, now: number): void {
-    const { hello } = shake;
-    const cookie = hello && openCookie(packet, hello);
-    if (!cookie || !hello) {
-      this.counters.dropped += 1;
-      return;
-    }
-    const { keys, id, kind, verify, version, grains, vouch, maxMessage, alive } = this.#options;
-    const join = writeJoin({
-      id,
-      kind,
-      verify,
-      boot: this.#boot,
-      version,
-      parameters: {
-        maxData: 1024 * 1024,
-        maxMessages: 256,
-        maxMessage,
-        alive: Math.round(alive / 1000),
+    const known = { masterPub: this.#masterPub, boot: this.#boot, now };
+    this.#greeting = new Greeting(this.#options, {
+      send: (packet, hello) => {
+        if (hello) this.counters.hellos += 1;
+        this.#host.send(packet, this.#options.address);
       },
-      grains,
-      vouch: vouch(this.#masterPub!),
-    });
-    const initiation = makeInitiate(hello, cookie, keys, join);
-    if (!initiation) return this.#refused("the master's short-term key cannot be used", now);
-    if (initiation.packet.length > packet.length && packet.length < FULL_PATH) {
-      return this.#refused(
-        `the path takes ${packet.length} bytes only, and the id or autosign_grains are too long for it`,
-        now,
-      );
-    }
-    if (shake.tries === 1) shake.rtt = now - shake.sentAt;
-    shake.phase = "initiate";
-    shake.tries = 0;
-    shake.pathSize = packet.length;
-    shake.initiate = initiation.packet;
-    shake.session = new Session({
-      sendKey: initiation.keys.toResponder,
-      receiveKey: initiation.keys.toInitiator,
-      localCid: hello.cid,
-      remoteCid: initiation.keys.responderCid,
-      responder: false,
-      address: this.#options.address,
-      sid: initiation.keys.sid,
-      pathSize: packet.length,
-      now,
-    });
-    this.#sendInitiate(shake, now);
-  }
-
-  #sendInitiate(shake: Handshake, now: number): void {
-    if (shake.tries >= INITIATE_TRIES) {
-      this.#handshake = null;
-      this.#startAt = now;
-      return this.onTimer(now);
-    }
-    const first = Math.max(INITIATE_MIN_MS, 2 * (Number.isNaN(shake.rtt) ? 0 : shake.rtt));
-    shake.timer = now + Math.min(INITIATE_MAX_MS, first * 2 ** shake.tries);
-    shake.tries += 1;
-    this.#send(shake.initiate!);
+      trust: (identity) => this.#host.trust(identity),
+      offered: (identity) => {
+        this.#masterPub = identity.pub;
+        this.#offered = identity;
+      },
+      failed: (now) => {
+        this.#greeting = null;
+        this.#startAt = now;
+        this.onTimer(now);
+      },
+      refused: (why, now, refusal) => this.#refused(why, now, refusal),
+    }, known);
+    this.#greeting.onTimer(now);
   }
 
   #onData(packet: Uint8Array, cid: Uint8Array, from: Address, now: number): void {
     const candidates = this.remote.sessions;
-    if (this.#handshake?.session) candidates.push(this.#handshake.session);
+    if (this.#greeting?.session) candidates.push(this.#greeting.session);
     const session = candidates.find(({ localCid }) => same(localCid, cid));
     if (session) this.remote.receive(session, packet, from, now);
     else this.counters.dropped += 1;
@@ -388,7 +211,7 @@ export class Initiator implements RemoteHost {
     this.remote.disconnect();
     this.remote.accepted = false;
     this.#setState("connecting", why);
-    this.#handshake = null;
+    this.#greeting = null;
     this.#startAt = now;
   }
 
@@ -396,7 +219,7 @@ export class Initiator implements RemoteHost {
     this.#refusal = refusal;
     this.remote.disconnect();
     this.remote.accepted = false;
-    this.#handshake = null;
+    this.#greeting = null;
     this.#startAt = now + REFUSED_MS * (0.8 + 0.4 * this.#options.chance());
     this.#setState("refused", why);
   }
@@ -404,10 +227,6 @@ export class Initiator implements RemoteHost {
   #setState(state: LinkState, why: string): void {
     this.#state = state;
     this.#host.link(state, why);
-  }
-
-  #send(packet: Uint8Array): void {
-    this.#host.send(packet, this.#options.address);
   }
 
   send(packet: Uint8Array, to: Address): void {
@@ -429,9 +248,9 @@ export class Initiator implements RemoteHost {
     now: number,
   ): void {
     const record = readRecord(frame.record);
-    if (this.#handshake?.session === session) {
-      if (!Number.isNaN(this.#handshake.rtt)) session.recovery.seedRtt(this.#handshake.rtt);
-      this.#handshake = null;
+    if (this.#greeting?.session === session) {
+      if (!Number.isNaN(this.#greeting.rtt)) session.recovery.seedRtt(this.#greeting.rtt);
+      this.#greeting = null;
       this.counters.handshakes += 1;
       remote.use(session, now);
     } else if (remote.session !== session) return;
@@ -475,6 +294,8 @@ export class Initiator implements RemoteHost {
     if (!this.#association || !same(this.#association, association)) {
       remote.outbox.onMax(parameters.maxData, parameters.maxMessages);
     }
+    const { mtu = FULL_PATH } = this.#options;
+    session.wantSize(Math.min(mtu, parameters.maxDatagram), now);
     this.#association = association;
     this.#resetTokens = new Map([[session, token]]);
     const was = remote.accepted;

@@ -37,6 +37,8 @@ export interface Parameters {
   maxMessage: number;
   /** s between signs of life. */
   alive: number;
+  /** Bytes of a datagram that it takes. */
+  maxDatagram: number;
 }
 
 const MAX_FIELDS = 32;
@@ -78,7 +80,7 @@ export function writeParameters(parameters: Parameters): Uint8Array {
   w.u32(Math.floor(parameters.maxMessage / 1024));
   w.u16(0);
   w.u16(25);
-  w.u16(1200);
+  w.u16(parameters.maxDatagram);
   w.u16(parameters.alive);
   w.at = PARAMETER_BYTES;
   return w.done();
@@ -92,9 +94,10 @@ export function readParameters(bytes: Uint8Array | undefined): Parameters {
     maxMessages: r.u16(),
     maxMessage: r.u32() * 1024,
     alive: 0,
+    maxDatagram: 0,
   };
-  r.raw(6);
-  return { ...parameters, alive: r.u16() };
+  r.raw(4);
+  return { ...parameters, maxDatagram: r.u16(), alive: r.u16() };
 }
 
 /** What an initiator says about itself. */
@@ -149,4 +152,24 @@ export function readJoin(bytes: Uint8Array): JoinRecord {
     grains: fields.get(Field.GRAINS) ?? null,
     vouch: fields.get(Field.VOUCH) ?? null,
   };
+}
+
+/** What a verdict says besides its status. */
+export interface VerdictRecord {
+  association: Uint8Array;
+  verify: Uint8Array;
+  resetToken: Uint8Array;
+  parameters: Parameters;
+}
+
+/** The bytes of a verdict's record. */
+export function writeVerdictRecord(verdict: VerdictRecord): Uint8Array {
+  const { parameters } = verdict;
+  const maxMessages = Math.min(65_535, parameters.maxMessages);
+  return writeRecord([
+    [Field.ASSOCIATION, verdict.association],
+    [Field.VERIFY, verdict.verify],
+    [Field.RESET_TOKEN, verdict.resetToken],
+    [Field.PARAMETERS, writeParameters({ ...parameters, maxMessages })],
+  ]);
 }

@@ -1,10 +1,12 @@
 /**
  * What was sent and not yet acknowledged: round-trip time, loss, probes, congestion and pacing.
  *
- * RFC 9002 with the constants of docs/raet.md, section 10.2, and a threshold for reordering that
- * learns: a packet that was declared lost and is acknowledged later raises it.
+ * RFC 9002 with the constants of docs/raet.md, section 10.2, and two things that learn: the threshold
+ * for reordering, which a packet raises that was declared lost and is acknowledged later; and the
+ * window after a loss, which is what the path has delivered, not half of it where it lost at random.
  * @module
  */
+import { Delivery } from "./delivery.ts";
 import type { AckFrame } from "./frames.ts";
 
 /** What a packet carried and has to know about its fate. */
@@ -41,8 +43,11 @@ const EPSILON = 1e-6;
 const INITIAL_WINDOW = 10;
 const MAX_PACKET_THRESHOLD = 256;
 const MAX_TIME_THRESHOLD = 2;
-/** Packets that may leave at once. */
+/** Packets that may leave at once, and the most where the pace is so high that timers are coarser. */
 const BURST = 10;
+const MAX_BURST = 64;
+/** ms of the pace that may leave at once. */
+const BURST_MS = 2;
 /** Large packets in a row that must be lost before the path counts as narrow. */
 const NARROW_AFTER = 6;
 
@@ -53,6 +58,7 @@ export class Recovery {
   /** Declared lost a short while ago. */
   readonly #late = new Map<number, { at: number; size: number }>();
   readonly #minWindow: number;
+  readonly #delivery = new Delivery();
   #packet: number;
   #srtt = INITIAL_RTT;
   #rttvar = INITIAL_RTT / 2;
@@ -77,7 +83,7 @@ export class Recovery {
   inFlight = 0;
 
   /** @param packet bytes of a full packet. @param minWindow in packets. */
-  constructor(packet: number, now: number, minWindow = 4) {
+  constructor(packet: number, now: number, minWindow = 10) {
     this.#packet = packet;
     this.#minWindow = minWindow;
     this.window = INITIAL_WINDOW * packet;
@@ -130,6 +136,7 @@ export class Recovery {
     this.#rttvar = INITIAL_RTT / 2;
     this.#minRtt = Infinity;
     this.#sampled = false;
+    this.#delivery.clear();
     this.window = INITIAL_WINDOW * this.#packet;
     this.#threshold = Infinity;
     this.#before = null;
@@ -171,7 +178,8 @@ export class Recovery {
   #refill(now: number): void {
     if (now <= this.#budgetAt) return;
     const more = (now - this.#budgetAt) * this.#rate();
-    this.#budget = Math.min(BURST * this.#packet, this.#budget + more);
+    const burst = Math.min(MAX_BURST * this.#packet, BURST_MS * this.#rate());
+    this.#budget = Math.min(Math.max(BURST * this.#packet, burst), this.#budget + more);
     this.#budgetAt = now;
   }
 
@@ -186,18 +194,24 @@ export class Recovery {
     const acked = this.#takeAcked(ack);
     this.#noteLate(ack, now);
     if (acked.length === 0) return acked;
+    // As much was under way while these were: a window that is not used says nothing about the path.
+    const used = this.inFlight + acked.reduce((sum, { size }) => sum + size, 0);
     const newest = acked.reduce((a, b) => a.number > b.number ? a : b);
     this.#largestAcked = Math.max(this.#largestAcked, largest);
     if (newest.number === largest) this.#sample(now - newest.time, ack.delay);
     this.ptoCount = 0;
-    for (const packet of acked) this.#grow(packet, limited);
+    this.#delivery.note(acked, now, this.#srtt);
+    const grows = !limited && 2 * used >= this.window;
+    for (const packet of acked) if (grows) this.#grow(packet);
     this.#detect(now);
     return acked;
   }
 
   #takeAcked(ack: AckFrame): SentPacket[] {
     const acked: SentPacket[] = [];
+    const largest = ack.ranges[0]!.end - 1;
     for (const packet of this.#sent.values()) {
+      if (packet.number > largest) break;
       if (ack.ranges.some(({ start, end }) => packet.number >= start && packet.number < end)) {
         acked.push(packet);
       }
@@ -254,8 +268,8 @@ export class Recovery {
     this.#srtt = 0.875 * this.#srtt + 0.125 * adjusted;
   }
 
-  #grow(packet: SentPacket, limited: boolean): void {
-    if (limited || packet.time <= this.#recoveryStart) return;
+  #grow(packet: SentPacket): void {
+    if (packet.time <= this.#recoveryStart) return;
     if (this.window < this.#threshold) this.window += packet.size;
     else this.window += this.#packet * packet.size / this.window;
   }
@@ -287,13 +301,15 @@ export class Recovery {
       if (packet.size > this.#packet / 2) this.#largeLostInRow += 1;
       for (const item of packet.items) item.lost();
     }
+    this.#delivery.noteLost(lost.length);
     const newest = lost.at(-1)!;
     const oldest = lost[0]!;
     if (newest.time > this.#recoveryStart) {
       this.#before = { window: this.window, threshold: this.#threshold };
       this.#recoveryStart = now;
       this.#recoveryLost = 0;
-      this.#threshold = Math.max(this.window / 2, this.#minWindow * this.#packet);
+      const kept = this.#delivery.keptOf(this.window, this.#srtt, this.#minRtt);
+      this.#threshold = Math.max(kept, this.#minWindow * this.#packet);
       this.window = this.#threshold;
     }
     this.#recoveryLost += lost.length;

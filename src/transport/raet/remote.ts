@@ -5,25 +5,20 @@
  */
 import { type Address, sameAddress } from "./address.ts";
 import { Controls } from "./controls.ts";
-import { same } from "./crypto.ts";
+import { Departures } from "./departures.ts";
 import { type Frame, FrameCode, type MessageHead } from "./frames.ts";
 import { Inbox, type Incoming, type RxMemory } from "./inbox.ts";
-import { Outbox, type Outgoing } from "./outbox.ts";
-import type { SentItem } from "./recovery.ts";
+import { Moves } from "./moves.ts";
+import type { Outgoing } from "./out_message.ts";
+import { Outbox } from "./outbox.ts";
 import type { Session } from "./session.ts";
-import { MAX_NUMBER, utf8, WireError, type Writer } from "./wire.ts";
+import { WireError } from "./wire.ts";
 
 /** ms for which a replaced session still receives. */
 const OLD_SESSION_MS = 10_000;
 /** Probes without any answer, and ms of silence, after which a peer counts as gone. */
 const DEAD_PROBES = 5;
 const DEAD_MS = 3000;
-/** ms between challenges of an address that a peer may have moved to. */
-const CHALLENGE_MS = 1000;
-/** Bytes of the packet that carries a challenge. */
-const CHALLENGE_BYTES = 72;
-/** Packets that leave in one go; the rest waits for the next turn of the clock. */
-const MAX_BURST = 64;
 
 /** Limits and periods of a remote. Times in ms. */
 export interface RemoteOptions {
@@ -66,14 +61,7 @@ export interface RemoteStats {
   replayed: number;
   protocolErrors: number;
   pathChanges: number;
-}
-
-interface Candidate {
-  address: Address;
-  data: Uint8Array;
-  received: number;
-  sent: number;
-  triedAt: number;
+  handshakes: number;
 }
 
 /** One peer. */
@@ -88,6 +76,7 @@ export class Remote {
     replayed: 0,
     protocolErrors: 0,
     pathChanges: 0,
+    handshakes: 0,
   };
   readonly controls = new Controls();
   readonly outbox: Outbox;
@@ -100,19 +89,25 @@ export class Remote {
   isAlive = false;
   session: Session | null = null;
   #old: { session: Session; until: number } | null = null;
-  #candidate: Candidate | null = null;
-  #limited = false;
+  readonly #moves: Moves;
+  readonly #departures: Departures;
 
   constructor(options: RemoteOptions, host: RemoteHost) {
     this.name = options.name;
     this.#options = options;
     this.#host = host;
+    this.#moves = new Moves(options.random);
     this.outbox = new Outbox({
       remote: options.name,
       messages: options.txMessages,
       bytes: options.txBytes,
       maxMessage: options.maxMessage,
     }, this.controls);
+    this.#departures = new Departures({
+      controls: this.controls,
+      outbox: this.outbox,
+      transmit: (packet, to) => this.#transmit(packet, to),
+    });
     this.inbox = this.#newInbox();
   }
 
@@ -143,7 +138,8 @@ export class Remote {
   /** Drops all sessions. Messages stay and wait for the next one. */
   disconnect(): void {
     this.session?.recovery.loseAll();
-    this.session = this.#old = this.#candidate = null;
+    this.session = this.#old = null;
+    this.#moves.clear();
     this.isAlive = false;
   }
 
@@ -164,7 +160,10 @@ export class Remote {
     });
   }
 
-  /** Takes a DATA packet that names one of the sessions. */
+  /**
+   * Takes a DATA packet that names one of the sessions. What is to be sent for it waits for
+   * {@linkcode Remote.flush}, so that packets that come together are acknowledged by one.
+   */
   receive(session: Session, packet: Uint8Array, from: Address, now: number): void {
     this.stats.packetsIn += 1;
     this.stats.bytesIn += packet.length;
@@ -179,9 +178,7 @@ export class Remote {
       if (!(error instanceof WireError)) throw error;
       this.stats.protocolErrors += 1;
       this.#host.closed(this, session, 2, error.message, now);
-      return;
     }
-    this.flush(now);
   }
 
   #take(
@@ -204,14 +201,27 @@ export class Remote {
       this.#onFrame(session, frame, packet.from, now);
     }
     const eliciting = frames.some(({ code }) => code !== FrameCode.ACK && code !== FrameCode.CLOSE);
-    session.receipt.note(number, eliciting, now);
+    // A refusal must get there before what is refused is acknowledged, or it would count as delivered.
+    if (!frames.some((frame) => this.#isRefused(frame))) {
+      session.receipt.note(number, eliciting, now);
+    }
     if (!sameAddress(packet.from, session.address)) this.#moved(session, packet, newest, now);
+  }
+
+  #isRefused(frame: Frame): boolean {
+    if (frame.code === FrameCode.MSG_FIRST) return this.inbox.isRefusing(frame.head.id);
+    return frame.code === FrameCode.MSG_CONT && this.inbox.isRefusing(frame.id);
   }
 
   #onFrame(session: Session, frame: Frame, from: Address, now: number): void {
     switch (frame.code) {
       case FrameCode.ACK: {
-        const acked = session.recovery.onAck(frame, session.nextNumber, now, this.#limited);
+        const acked = session.recovery.onAck(
+          frame,
+          session.nextNumber,
+          now,
+          this.#departures.limited,
+        );
         if (acked === null) throw new WireError("A packet is acknowledged that was never sent");
         session.checkPath(now);
         return;
@@ -249,41 +259,11 @@ export class Remote {
 
   /** Sends everything that may go now. */
   flush(now: number): void {
-    for (const session of this.sessions) {
-      if (session !== this.session && (session.receipt.ackAt ?? Infinity) <= now) {
-        const w = session.writer();
-        if (session.receipt.write(w, now)) this.#emit(session, w, [], false, now);
-      }
-    }
     const { session } = this;
-    if (!session) return;
-    for (let sent = 0; sent < MAX_BURST && session.nextNumber < MAX_NUMBER; sent++) {
-      if (!this.#sendOne(session, now)) return;
+    for (const one of this.sessions) {
+      if (one !== session) this.#departures.acknowledge(one, now);
     }
-  }
-
-  /** False: nothing may be sent now. */
-  #sendOne(session: Session, now: number): boolean {
-    const data = this.accepted && this.outbox.hasDue && session.recovery.canSend(now);
-    // Control frames are few, and data would wait for them.
-    const may = data || !this.controls.isEmpty;
-    this.#limited = !(this.accepted && this.outbox.hasDue);
-    const ackDue = (session.receipt.ackAt ?? Infinity) <= now;
-    if (!may && !ackDue) return false;
-    const w = session.writer();
-    session.receipt.write(w, now);
-    const items: SentItem[] = [];
-    if (may) {
-      this.controls.fill(w, items);
-      if (data) this.outbox.fill(w, items, now);
-    }
-    if (w.at === 0) return false;
-    this.#emit(session, w, items, items.length > 0, now);
-    return may;
-  }
-
-  #emit(session: Session, w: Writer, items: SentItem[], eliciting: boolean, now: number): void {
-    this.#transmit(session.seal(w, now, { items, eliciting }), session.address);
+    if (session) this.#departures.flush(session, this.accepted, now);
   }
 
   #transmit(packet: Uint8Array, to: Address): void {
@@ -294,22 +274,12 @@ export class Remote {
 
   /** Ends a session with a CLOSE. */
   close(session: Session, code: number, text: string, now: number): void {
-    const w = session.writer();
-    const short = utf8(text).subarray(0, 120);
-    w.u8(FrameCode.CLOSE);
-    w.u8(code);
-    w.text(short);
-    this.#transmit(session.seal(w, now, { items: [], eliciting: false }), session.address);
+    this.#departures.close(session, code, text, now);
   }
 
   /** Asks for a sign of life. */
   ping(now: number): void {
-    const { session } = this;
-    if (!session) return;
-    const w = session.writer();
-    session.receipt.write(w, now);
-    w.u8(FrameCode.PING);
-    this.#emit(session, w, [], true, now);
+    if (this.session) this.#departures.ping(this.session, now);
   }
 
   /** When {@linkcode onTimer} is to be called next; Infinity when nothing waits. */
@@ -342,9 +312,7 @@ export class Remote {
     if (session) {
       if (session.recovery.onTimer(now)) this.#probe(session, now);
       session.checkPath(now);
-      if (session.widenAt <= now) {
-        this.#transmit(session.widen((w) => w.u8(FrameCode.PING), now), session.address);
-      }
+      if (session.widenAt <= now) this.#departures.widen(session, now);
       const { alive } = this.#options;
       if (alive > 0 && !session.recovery.awaitsAck && this.#nextPing(session) <= now) {
         this.ping(now);
@@ -353,7 +321,7 @@ export class Remote {
     this.flush(now);
   }
 
-  /** Sends what was longest without an answer once more, at the small size after two tries. */
+  /** No answer came in time. */
   #probe(session: Session, now: number): void {
     const { recovery } = session;
     if (recovery.ptoCount >= DEAD_PROBES && now - session.lastHeard >= DEAD_MS) {
@@ -361,22 +329,7 @@ export class Remote {
       if (this.session !== session) return;
       if (this.outbox.length === 0 && this.#options.responder) return recovery.loseAll();
     }
-    const narrow = recovery.ptoCount >= 3;
-    const old = recovery.oldest(2);
-    for (const { items } of old) for (const item of items) item.lost();
-    for (let i = 0; i < 2; i++) {
-      const w = session.writer(narrow);
-      const items: SentItem[] = [];
-      session.receipt.write(w, now);
-      this.controls.fill(w, items);
-      if (this.accepted) this.outbox.fill(w, items, now);
-      if (items.length === 0) {
-        if (i > 0) return;
-        w.u8(FrameCode.PING);
-      }
-      const packet = session.seal(w, now, { items, eliciting: true, narrow });
-      this.#transmit(packet, session.address);
-    }
+    this.#departures.probe(session, this.accepted, now);
   }
 
   #answerChallenge(data: Uint8Array): void {
@@ -397,33 +350,12 @@ export class Remote {
     now: number,
   ): void {
     if (!this.#options.responder || session !== this.session) return;
-    let candidate = this.#candidate;
-    if (!candidate || !sameAddress(candidate.address, from)) {
-      if (!newest || (candidate && now - candidate.triedAt < CHALLENGE_MS)) return;
-      candidate = this.#candidate = {
-        address: from,
-        data: this.#options.random(8),
-        received: 0,
-        sent: 0,
-        triedAt: -Infinity,
-      };
-    }
-    candidate.received += length;
-    if (now - candidate.triedAt < CHALLENGE_MS) return;
-    if (candidate.sent + CHALLENGE_BYTES > candidate.received) return;
-    candidate.triedAt = now;
-    candidate.sent += CHALLENGE_BYTES;
-    const w = session.writer();
-    w.u8(FrameCode.PATH_CHALLENGE);
-    w.raw(candidate.data);
-    this.#transmit(session.seal(w, now, { items: [], eliciting: false }), from);
+    const challenge = this.#moves.heard(from, length, newest, now);
+    if (challenge !== null) this.#departures.challenge(session, challenge, from, now);
   }
 
   #onPathResponse(session: Session, data: Uint8Array, from: Address, now: number): void {
-    const candidate = this.#candidate;
-    if (!candidate || session !== this.session || !sameAddress(from, candidate.address)) return;
-    if (!same(data, candidate.data)) return;
-    this.#candidate = null;
+    if (session !== this.session || !this.#moves.proves(data, from)) return;
     this.stats.pathChanges += 1;
     if (session.address.host !== from.host) session.recovery.restart(now);
     session.address = from;

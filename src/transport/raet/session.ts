@@ -4,10 +4,10 @@
  * @module
  */
 import type { Address } from "./address.ts";
-import { open, seal } from "./crypto.ts";
 import { type Frame, parseFrames } from "./frames.ts";
 import { Receipt } from "./receipt.ts";
 import { Recovery, type SentItem } from "./recovery.ts";
+import { openPacket, sealPacket } from "./suites.ts";
 import {
   DATA_OVERHEAD,
   FROM_RESPONDER,
@@ -27,6 +27,8 @@ const BLOCK = 32;
 
 /** What a session is made with. */
 export interface SessionOptions {
+  /** How packets are sealed. (suites.ts) */
+  suite: number;
   sendKey: Uint8Array;
   receiveKey: Uint8Array;
   /** Names the session in packets to us, and in packets to the peer. */
@@ -39,6 +41,8 @@ export interface SessionOptions {
   /** Bytes of a datagram that have come through. */
   pathSize: number;
   now: number;
+  /** Packets that may be under way whatever is lost. */
+  minWindow?: number;
   /** First packet number. Other than 0 in tests only. */
   firstNumber?: number;
 }
@@ -54,6 +58,8 @@ export class Session {
   readonly recovery: Recovery;
   readonly startedAt: number;
   readonly #options: SessionOptions;
+  /** The size that is tried when the path has room. */
+  #wanted = FULL_PATH;
   address: Address;
   lastHeard: number;
   lastEliciting: number;
@@ -72,7 +78,7 @@ export class Session {
     this.startedAt = this.lastHeard = this.lastEliciting = options.now;
     this.nextNumber = options.firstNumber ?? 0;
     if (options.pathSize < FULL_PATH) this.#widenAt = options.now + WIDEN_FIRST;
-    this.recovery = new Recovery(options.pathSize, options.now);
+    this.recovery = new Recovery(options.pathSize, options.now, options.minWindow);
   }
 
   /** By which packets to the peer name the session. */
@@ -86,13 +92,12 @@ export class Session {
 
   /** Decrypts and parses. Marks nothing as seen. @throws WireError for frames that are none. */
   open(packet: Uint8Array): Opened {
-    const header = packet.subarray(0, HEADER_BYTES);
     const fromResponder = (packet[6]! & FROM_RESPONDER) !== 0;
     if (fromResponder === this.#options.responder || packet[16] !== 0 || packet[17] !== 0) {
       return "forged";
     }
     const number = readNumber(packet.subarray(16, HEADER_BYTES));
-    const plain = open(packet.subarray(HEADER_BYTES), header, this.#options.receiveKey);
+    const plain = openPacket(this.#options.suite, packet, this.#options.receiveKey);
     if (plain === null) return "forged";
     if (this.receipt.seen(number)) return "seen";
     return { number, frames: parseFrames(plain) };
@@ -112,14 +117,11 @@ export class Session {
     sent: { items: SentItem[]; eliciting: boolean; narrow?: boolean },
   ): Uint8Array {
     const padded = Math.min(w.bytes.length, Math.max(BLOCK, Math.ceil(w.at / BLOCK) * BLOCK));
-    const { sendKey, remoteCid, responder } = this.#options;
+    const { suite, sendKey, remoteCid, responder } = this.#options;
     const number = this.nextNumber++;
     const header = new Uint8Array(HEADER_BYTES);
     writeHeader(header, PacketType.DATA, responder ? FROM_RESPONDER : 0, remoteCid, number);
-    const box = seal(w.bytes.subarray(0, padded), header, sendKey);
-    const packet = new Uint8Array(HEADER_BYTES + box.length);
-    packet.set(header);
-    packet.set(box, HEADER_BYTES);
+    const packet = sealPacket(suite, w.bytes.subarray(0, padded), header, sendKey);
     if (sent.eliciting) this.lastEliciting = now;
     this.recovery.onSent({
       number,
@@ -135,31 +137,42 @@ export class Session {
   /** Looks whether large packets vanish on this path, and changes the size if so. */
   checkPath(now: number): void {
     if (this.#pathSize <= SMALL_PATH || !this.recovery.looksNarrow) return;
-    this.#pathSize = SMALL_PATH;
-    this.recovery.setPacketSize(SMALL_PATH);
+    this.#setPath(this.#pathSize > FULL_PATH ? FULL_PATH : SMALL_PATH);
     this.#widenAt = now + this.#widenAfter;
     this.#widenAfter = Math.min(WIDEN_MAX, this.#widenAfter * 2);
   }
 
-  /** When the full size is to be tried again. */
+  #setPath(size: number): void {
+    this.#pathSize = size;
+    this.recovery.setPacketSize(size);
+  }
+
+  /** Both sides take datagrams of that size: tries whether the path does. (`raet_mtu`) */
+  wantSize(size: number, now: number): void {
+    this.#wanted = Math.max(FULL_PATH, size);
+    if (this.#pathSize === FULL_PATH && this.#wanted > FULL_PATH) this.#widenAt = now;
+  }
+
+  /** When a larger size is to be tried. */
   get widenAt(): number {
     return this.#widenAt;
   }
 
-  /** A full-sized packet that shows whether the path is wide again. */
+  /** A packet of the next larger size, which shows whether the path is as wide. */
   widen(w: (full: Writer) => void, now: number): Uint8Array {
     this.#widenAt = now + this.#widenAfter;
     this.#widening = true;
-    const full = new Writer(FULL_PATH - DATA_OVERHEAD);
+    this.#widenAfter = Math.min(WIDEN_MAX, this.#widenAfter * 2);
+    const size = this.#pathSize < FULL_PATH ? FULL_PATH : this.#wanted;
+    const full = new Writer(size - DATA_OVERHEAD);
     w(full);
     full.at = full.bytes.length;
     const item: SentItem = {
       acked: () => {
         if (!this.#widening) return;
         this.#widening = false;
-        this.#widenAt = Infinity;
-        this.#pathSize = FULL_PATH;
-        this.recovery.setPacketSize(FULL_PATH);
+        this.#setPath(size);
+        this.#widenAt = size < this.#wanted ? -Infinity : Infinity;
       },
       lost: () => {},
     };

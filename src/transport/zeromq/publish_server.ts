@@ -1,30 +1,52 @@
 /**
- * The master's PUB side. The socket is an XPUB, which speaks to SUB peers as a PUB does, and tells
- * which topics have subscribers: each saltx minion subscribes to its own.
+ * The master's PUB side. It speaks to SUB peers as an XPUB does, and tells which topics have
+ * subscribers: each saltx minion subscribes to its own.
  * @module
  */
-import { runtime } from "../../runtime/mod.ts";
-import type { ZmqOptions, ZmqSocket } from "../../runtime/types.ts";
+import { Buffer } from "node:buffer";
+import type { ZmqOptions } from "../../runtime/types.ts";
 import type { PublishServer } from "../types.ts";
+import type { ConnectionRoom } from "./connection_room.ts";
+import { messageBytes } from "./zmtp_frames.ts";
+import { type ZmtpPeer, ZmtpServer } from "./zmtp_server.ts";
 
 const SUBSCRIBE = 1;
 
+/** Topics that one peer may subscribe to, and bytes of each. */
+const MAX_TOPICS = 1000;
+const MAX_TOPIC_BYTES = 255;
+
+/** Peers that are sent to before other events get their turn. */
+const PEERS_PER_TURN = 500;
+
+const DEFAULT_HWM = 1000;
+
+interface Subscriber {
+  /** Topics, as latin1, with the number of times each was subscribed to. */
+  topics: Map<string, number>;
+  /** Messages since the kernel last had taken all. */
+  behind: number;
+}
+
 /** Publishes to whoever subscribed; a subscriber that is slower than `pub_hwm` messages loses some. */
 export class ZmqPublishServer implements PublishServer {
-  readonly #socket: ZmqSocket;
+  /** Publications so far. */
+  sent = 0;
+  /** Messages that slow subscribers have lost. */
+  lost = 0;
+  #server!: ZmtpServer;
+  readonly #hwm: number;
   readonly #onTopic: (topic: string, present: boolean) => void;
-  #subscribers = 0;
-  readonly endpoint: string;
+  readonly #subscribers = new Map<ZmtpPeer, Subscriber>();
+  readonly #byTopic = new Map<string, Set<ZmtpPeer>>();
+  /** Lengths of topics that are subscribed to, with their number: only those prefixes are looked up. */
+  readonly #lengths = new Map<number, number>();
+  #sending: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
-  private constructor(
-    socket: ZmqSocket,
-    endpoint: string,
-    onTopic: (topic: string, present: boolean) => void,
-  ) {
-    this.#socket = socket;
-    this.endpoint = endpoint;
+  private constructor(hwm: number, onTopic: (topic: string, present: boolean) => void) {
+    this.#hwm = hwm > 0 ? hwm : Infinity;
     this.#onTopic = onTopic;
-    this.#watch();
   }
 
   /**
@@ -35,46 +57,139 @@ export class ZmqPublishServer implements PublishServer {
     endpoint: string,
     options: ZmqOptions,
     onTopic: (topic: string, present: boolean) => void = () => {},
+    room?: ConnectionRoom,
   ): Promise<ZmqPublishServer> {
-    const socket = await runtime.openSocket("xpub", options);
-    let subscribers = 0;
-    let server: ZmqPublishServer | undefined;
-    socket.monitor((event) => {
-      if (event.type === "handshake") subscribers += 1;
-      else if (event.type === "disconnect" && subscribers > 0) subscribers -= 1;
-      if (server) server.#subscribers = subscribers;
+    const self = new ZmqPublishServer(options.sendHighWaterMark ?? DEFAULT_HWM, onTopic);
+    self.#server = await ZmtpServer.open(endpoint, options, {
+      type: "XPUB",
+      peers: ["SUB", "XSUB"],
+      room,
+      opened: (peer) => void self.#subscribers.set(peer, { topics: new Map(), behind: 0 }),
+      message: (peer, [frame]) => {
+        if (frame && frame.length > 0) self.#heard(peer, frame[0] === SUBSCRIBE, frame.subarray(1));
+      },
+      command: (peer, name, body) => {
+        if (name === "SUBSCRIBE") self.#heard(peer, true, body);
+        else if (name === "CANCEL") self.#heard(peer, false, body);
+      },
+      closed: (peer) => self.#left(peer),
     });
-    try {
-      server = new ZmqPublishServer(socket, await socket.bind(endpoint), onTopic);
-      return server;
-    } catch (error) {
-      socket.close();
-      throw error;
-    }
+    return self;
+  }
+
+  get endpoint(): string {
+    return this.#server.endpoint;
   }
 
   get subscribers(): number {
-    return this.#subscribers;
+    return this.#subscribers.size;
   }
 
+  /** Publications that are not sent to all yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** A peer that subscribed to several of the topics gets the message once. */
   publish(payload: Uint8Array, topics: string[] | null): void {
-    if (topics === null) this.#socket.trySend(payload);
-    else for (const topic of topics) this.#socket.trySend([topic, payload]);
+    this.#waiting += 1;
+    this.sent += 1;
+    // In the order in which they came, and each to its end before the next.
+    const sent = this.#sending.then(() =>
+      topics === null ? this.#toAll(payload) : this.#toTopics(payload, topics)
+    );
+    this.#sending = sent.finally(() => this.#waiting -= 1);
   }
 
-  close(): Promise<void> {
-    this.#socket.close();
-    return Promise.resolve();
+  async close(): Promise<void> {
+    await this.#sending;
+    await this.#server.close();
   }
 
-  async #watch(): Promise<void> {
-    try {
-      for await (const [frame] of this.#socket) {
-        if (frame === undefined || frame.length < 2 || frame.length > 256) continue;
-        this.#onTopic(new TextDecoder().decode(frame.subarray(1)), frame[0] === SUBSCRIBE);
-      }
-    } catch (error) {
-      if (!this.#socket.closed) throw error;
+  async #toAll(payload: Uint8Array): Promise<void> {
+    const size = Math.min(payload.length, MAX_TOPIC_BYTES);
+    const head = Buffer.from(payload.buffer, payload.byteOffset, size).toString("latin1");
+    await this.#send(messageBytes([payload]), this.#peersOf(head));
+  }
+
+  async #toTopics(payload: Uint8Array, topics: string[]): Promise<void> {
+    const reached = new Set<ZmtpPeer>();
+    for (const topic of topics) {
+      const peers = this.#peersOf(topic).filter((peer) => !reached.has(peer));
+      if (peers.length === 0) continue;
+      for (const peer of peers) reached.add(peer);
+      await this.#send(messageBytes([Buffer.from(topic), payload]), peers);
     }
+  }
+
+  async #send(bytes: Uint8Array, peers: readonly ZmtpPeer[]): Promise<void> {
+    for (let i = 0; i < peers.length; i++) {
+      if (i > 0 && i % PEERS_PER_TURN === 0) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      this.#sendTo(peers[i]!, bytes);
+    }
+  }
+
+  #sendTo(peer: ZmtpPeer, bytes: Uint8Array): void {
+    const subscriber = this.#subscribers.get(peer);
+    if (!subscriber) return;
+    subscriber.behind = peer.pendingBytes === 0 ? 0 : subscriber.behind + 1;
+    if (subscriber.behind > this.#hwm) this.lost += 1;
+    else peer.write(bytes);
+  }
+
+  /** Who subscribed to a beginning of the topic. */
+  #peersOf(topic: string): ZmtpPeer[] {
+    const found = new Set<ZmtpPeer>();
+    for (const length of this.#lengths.keys()) {
+      if (length > topic.length) continue;
+      for (const peer of this.#byTopic.get(topic.slice(0, length)) ?? []) found.add(peer);
+    }
+    return [...found];
+  }
+
+  #heard(peer: ZmtpPeer, subscribes: boolean, topic: Uint8Array): void {
+    const subscriber = this.#subscribers.get(peer);
+    if (!subscriber || topic.length > MAX_TOPIC_BYTES) return;
+    const name = Buffer.from(topic.buffer, topic.byteOffset, topic.length).toString("latin1");
+    const count = subscriber.topics.get(name) ?? 0;
+    if (subscribes) {
+      if (count === 0 && subscriber.topics.size >= MAX_TOPICS) return;
+      subscriber.topics.set(name, count + 1);
+      if (count === 0) this.#join(peer, name);
+    } else if (count > 1) {
+      subscriber.topics.set(name, count - 1);
+    } else if (count === 1) {
+      subscriber.topics.delete(name);
+      this.#leave(peer, name);
+    }
+  }
+
+  #left(peer: ZmtpPeer): void {
+    const subscriber = this.#subscribers.get(peer);
+    this.#subscribers.delete(peer);
+    for (const topic of subscriber?.topics.keys() ?? []) this.#leave(peer, topic);
+  }
+
+  #join(peer: ZmtpPeer, topic: string): void {
+    const peers = this.#byTopic.get(topic);
+    if (peers) {
+      peers.add(peer);
+      return;
+    }
+    this.#byTopic.set(topic, new Set([peer]));
+    this.#lengths.set(topic.length, (this.#lengths.get(topic.length) ?? 0) + 1);
+    if (topic !== "") this.#onTopic(Buffer.from(topic, "latin1").toString(), true);
+  }
+
+  #leave(peer: ZmtpPeer, topic: string): void {
+    const peers = this.#byTopic.get(topic);
+    if (!peers?.delete(peer) || peers.size > 0) return;
+    this.#byTopic.delete(topic);
+    const left = (this.#lengths.get(topic.length) ?? 1) - 1;
+    if (left === 0) this.#lengths.delete(topic.length);
+    else this.#lengths.set(topic.length, left);
+    if (topic !== "") this.#onTopic(Buffer.from(topic, "latin1").toString(), false);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { SaltClientError, SaltReqTimeoutError } from "../../errors.ts";
 import { runtime } from "../../runtime/mod.ts";
+import { monotonicMs } from "../../runtime/monotonic.ts";
 import type { ZmqOptions, ZmqSocket } from "../../runtime/types.ts";
 import type { RequestClient } from "../types.ts";
 
@@ -41,13 +42,13 @@ export class ZmqRequestClient implements RequestClient {
     options: { timeoutMs: number; signal?: AbortSignal },
   ): Promise<Uint8Array> {
     options.signal?.throwIfAborted();
-    const deadline = performance.now() + options.timeoutMs;
+    const deadline = monotonicMs() + options.timeoutMs;
     const socket = await this.#take();
     const abort = () => socket.close();
     options.signal?.addEventListener("abort", abort, { once: true });
     try {
       await socket.send(payload);
-      const frames = await socket.receive(Math.max(1, deadline - performance.now()));
+      const frames = await socket.receive(Math.max(1, deadline - monotonicMs()));
       this.#giveBack(socket);
       return frames.at(-1) ?? new Uint8Array();
     } catch (error) {

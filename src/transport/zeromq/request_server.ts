@@ -1,20 +1,43 @@
 /**
- * The master's request side: ROUTER on the network, DEALER at `workers.ipc`, and a pump between.
+ * The master's request side: ROUTER on the network, worker threads behind it, and a DEALER at
+ * `workers.ipc` for REP workers of other programs.
  *
- * REP workers connect to the DEALER. The pump is in the middle so that what is under way has a bound,
- * can be counted, and is given to another worker when one is lost. (`salt/transport/zeromq.py:RequestServer.zmq_device`)
+ * Requests wait here, in lanes, and not in queues of sockets: so what waits has a bound, can be
+ * counted, is dropped with the peer that asked, is served in fair turns, and is given to another
+ * worker when one is lost. (`salt/transport/zeromq.py:RequestServer.zmq_device`)
  * @module
  */
 import { Buffer } from "node:buffer";
 import { runtime } from "../../runtime/mod.ts";
 import type { ZmqOptions, ZmqSocket } from "../../runtime/types.ts";
+import type { ConnectionRoom } from "./connection_room.ts";
+import type { BatchedAnswer } from "./request_batch.ts";
+import { type Lane, laneOf, LANES, RequestLanes } from "./request_lanes.ts";
+import { type Asker, type Request, type RequestWorker, WorkerSlot } from "./worker_slot.ts";
+import { type ZmtpPeer, ZmtpServer } from "./zmtp_server.ts";
 
-/** What passed. */
+/** What passed, and what is there now. */
 export interface RequestServerStats {
   received: number;
   answered: number;
   /** Requests given to a second worker. */
   repeated: number;
+  /** Requests whose peer was gone before a worker had taken them. */
+  abandoned: number;
+  /** Requests dropped as the queue was full, or as two workers were lost with them. */
+  dropped: number;
+  /** Times a peer was held back as it had too many requests waiting. */
+  paused: number;
+}
+
+/** Bounds on what waits. */
+export interface RequestLimits {
+  /** Requests that wait in all. */
+  queue: number;
+  /** Bytes of them. */
+  queueBytes: number;
+  /** Requests of one connection; beyond it nothing more is read from it. */
+  perPeer: number;
 }
 
 /** Where to listen. */
@@ -22,10 +45,41 @@ export interface RequestServerOptions {
   endpoint: string;
   workersEndpoint: string;
   router: ZmqOptions;
+  limits?: Partial<RequestLimits>;
+  room?: ConnectionRoom | undefined;
 }
 
+/** The way back from a worker thread. */
+export interface WorkerLink {
+  answered(answers: readonly BatchedAnswer[]): void;
+  /**
+   * These turned out to take long, and wait in the worker. It may have others meanwhile, and what else
+   * their peers ask waits with what takes long.
+   */
+  deferred(seqs: readonly number[]): void;
+  /** The worker has looked through the batch it was given, and may have another one. */
+  next(): void;
+  /** The worker is lost: others serve what it had with it. */
+  lost(): void;
+}
+
+const DEFAULT_LIMITS: RequestLimits = {
+  queue: 50_000,
+  queueBytes: 512 * 1024 * 1024,
+  perPeer: 32,
+};
+
+/** Requests that one worker thread has at a time: enough to work while the next are on their way. */
+const PER_WORKER = 32;
+
+/** ms that a request takes from which on the next of its peer goes to the lane of those that take long. */
+const HEAVY_MS = 2;
+
+/** Bytes that one batch may have, unless its first request alone has more. */
+const BATCH_BYTES = 1024 * 1024;
+
 /**
- * What may be under way to one worker. The DEALER deals in turn, to a worker that hangs too, until
+ * What may be under way to one REP worker. The DEALER deals in turn, to a worker that hangs too, until
  * that one's queue is full: small queues keep it from taking many requests with it.
  */
 const WORKER_QUEUE: ZmqOptions = { sendHighWaterMark: 4, sendBufferSize: 4096 };
@@ -37,32 +91,46 @@ export const WORKER_SOCKET: ZmqOptions = {
   receiveBufferSize: 4096,
 };
 
-/** A request younger than this is with a worker that lives: it is not given to a second one. */
+/** A request younger than this is with a REP worker that lives: it is not given to a second one. */
 const REPEAT_AFTER_MS = 1000;
 
-interface UnderWay {
-  frames: Uint8Array[];
-  since: number;
-}
+/** ms after the loss of a REP worker: what it had with it is older than the bound above by then. */
+const REPEAT_DELAY_MS = 1500;
 
 /** Moves requests from the network to the workers and their answers back, until closed. */
 export class ZmqRequestServer {
-  readonly stats: RequestServerStats = { received: 0, answered: 0, repeated: 0 };
-  readonly endpoint: string;
-  readonly #router: ZmqSocket;
+  readonly stats: RequestServerStats = {
+    received: 0,
+    answered: 0,
+    repeated: 0,
+    abandoned: 0,
+    dropped: 0,
+    paused: 0,
+  };
+  /** Called with the ms from receipt to answer. */
+  onServed: (lane: Lane, ms: number) => void = () => {};
+  #router!: ZmtpServer;
   readonly #dealer: ZmqSocket;
-  /** By the peer's routing id, oldest first: a REQ has one request at a time, a DEALER may have more. */
-  readonly #underWay = new Map<string, UnderWay[]>();
-  /** Answers that transports of this process wait for, by routing id. */
-  readonly #asked = new Map<string, (reply: Uint8Array) => void>();
-  readonly #pumps: Promise<void>[];
-  #nextAsked = 0;
+  readonly #limits: RequestLimits;
+  readonly #lanes = new RequestLanes<Asker, Request>();
+  readonly #underWay = new Map<number, Request>();
+  readonly #perPeer = new Map<ZmtpPeer, number>();
+  /** Peers whose last request took long. */
+  readonly #heavy = new Set<Asker>();
+  readonly #slots: WorkerSlot[] = [];
+  readonly #answers: Promise<void>;
+  #waitingBytes = 0;
+  #nextSeq = 0;
+  /** REP workers of other programs that are connected, and requests that they have. */
+  #guests = 0;
+  #withGuests = 0;
+  #scheduled = false;
 
-  private constructor(router: ZmqSocket, dealer: ZmqSocket, endpoint: string) {
-    this.#router = router;
+  private constructor(dealer: ZmqSocket, limits: RequestLimits) {
     this.#dealer = dealer;
-    this.endpoint = endpoint;
-    this.#pumps = [this.#pumpIn(), this.#pumpOut()];
+    this.#limits = limits;
+    dealer.monitor((event) => this.#heardOfGuest(event.type));
+    this.#answers = this.#takeGuestAnswers();
   }
 
   /** @throws what bind rejects with: `code: "EADDRINUSE"`, `"EACCES"` … */
@@ -70,35 +138,67 @@ export class ZmqRequestServer {
     options: RequestServerOptions,
     bindPrivate: (socket: ZmqSocket, endpoint: string) => Promise<unknown>,
   ): Promise<ZmqRequestServer> {
-    const router = await runtime.openSocket("router", options.router);
     const dealer = await runtime.openSocket("dealer", {
       linger: 0,
       receiveHighWaterMark: 0,
       ...WORKER_QUEUE,
     });
+    const server = new ZmqRequestServer(dealer, { ...DEFAULT_LIMITS, ...options.limits });
     try {
-      const endpoint = await router.bind(options.endpoint);
+      server.#router = await ZmtpServer.open(options.endpoint, options.router, {
+        type: "ROUTER",
+        peers: ["REQ", "DEALER", "ROUTER"],
+        room: options.room,
+        message: (peer, frames) => server.#take(peer, frames),
+        closed: (peer) => server.#forget(peer),
+      });
       await bindPrivate(dealer, options.workersEndpoint);
-      return new ZmqRequestServer(router, dealer, endpoint);
+      return server;
     } catch (error) {
-      router.close();
       dealer.close();
+      await server.#router?.close();
       throw error;
     }
   }
 
-  /**
-   * Gives what has been under way for a while to the workers again: one of them was lost, and what it
-   * had with it. A request that is served twice gets the first answer; the replay check of the second
-   * worker keeps it from acting twice.
-   */
-  async repeatLost(): Promise<void> {
-    const before = performance.now() - REPEAT_AFTER_MS;
-    for (const request of [...this.#underWay.values()].flat()) {
-      if (request.since > before) continue;
-      this.stats.repeated += 1;
-      await this.#dealer.send(request.frames).catch(() => {});
-    }
+  get endpoint(): string {
+    return this.#router.endpoint;
+  }
+
+  /** Connections, requests that wait by lane and that workers have, and connections refused. */
+  get depths(): {
+    peers: number;
+    refused: number;
+    underWay: number;
+    waiting: Record<Lane, number>;
+  } {
+    const waiting = {
+      clear: this.#lanes.lengthOf("clear"),
+      encrypted: this.#lanes.lengthOf("encrypted"),
+      heavy: this.#lanes.lengthOf("heavy"),
+      "sign-in": this.#lanes.lengthOf("sign-in"),
+    };
+    const { peers, refused } = this.#router;
+    return { peers: peers.size, refused, underWay: this.#underWay.size, waiting };
+  }
+
+  /** Lets a worker thread have requests from now on. */
+  attach(worker: RequestWorker): WorkerLink {
+    const slot = new WorkerSlot(worker);
+    this.#slots.push(slot);
+    this.#schedule();
+    return {
+      answered: (answers) => {
+        for (const { seq, ms, payload } of answers) this.#answer(seq, payload, ms);
+        this.#schedule();
+      },
+      deferred: (seqs) => this.#defer(slot, seqs),
+      next: () => {
+        slot.busy = false;
+        this.#schedule();
+      },
+      lost: () => this.#lose(slot),
+    };
   }
 
   /**
@@ -106,15 +206,9 @@ export class ZmqRequestServer {
    * is from `verifiedId`. Resolves with nothing when the server is closed first.
    */
   async ask(payload: Uint8Array, verifiedId: string): Promise<Uint8Array> {
-    // Routing ids that begin with 0 are the ROUTER's own, and those have 5 bytes.
-    const name = new TextEncoder().encode(`\0ask ${this.#nextAsked++}`);
-    const key = peerKey(name);
-    const frames = [name, new Uint8Array(), new TextEncoder().encode(verifiedId), payload];
-    this.stats.received += 1;
-    this.#underWay.set(key, [{ frames, since: performance.now() }]);
-    const reply = new Promise<Uint8Array>((resolve) => this.#asked.set(key, resolve));
-    await this.#dealer.send(frames);
-    return await reply;
+    return await new Promise<Uint8Array>((answer) => {
+      this.#enqueue({ asker: verifiedId, route: [], payload, verifiedId, answer });
+    });
   }
 
   /** Answers that come within `drainMs` still go out. */
@@ -123,67 +217,253 @@ export class ZmqRequestServer {
     while (this.#underWay.size > 0 && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    this.#router.close();
     this.#dealer.close();
-    await Promise.all(this.#pumps);
+    await this.#router.close();
+    await this.#answers;
   }
 
-  async #pumpIn(): Promise<void> {
-    for await (const frames of messages(this.#router)) {
-      const peer = frames[0];
-      if (peer === undefined || !isRequest(frames)) continue;
-      this.stats.received += 1;
-      const key = peerKey(peer);
-      const request = { frames, since: performance.now() };
-      const others = this.#underWay.get(key);
-      if (others) others.push(request);
-      else this.#underWay.set(key, [request]);
-      // A waiting send is the back-pressure: the ROUTER's own queues fill, then TCP's.
-      await this.#dealer.send(frames).catch(() => {});
+  #take(peer: ZmtpPeer, frames: Uint8Array[]): void {
+    const delimiter = frames.findIndex((frame) => frame.length === 0);
+    // What no REP would take: an empty frame stands before the payload, which is one frame.
+    if (delimiter < 0 || delimiter !== frames.length - 2) return;
+    const count = (this.#perPeer.get(peer) ?? 0) + 1;
+    this.#perPeer.set(peer, count);
+    if (count >= this.#limits.perPeer) {
+      this.stats.paused += 1;
+      peer.pause();
+    }
+    this.#enqueue({
+      asker: peer,
+      route: frames.slice(0, delimiter + 1),
+      payload: frames[delimiter + 1]!,
+      verifiedId: null,
+      answer: null,
+    });
+  }
+
+  #enqueue(
+    asked: Pick<Request, "asker" | "route" | "payload" | "verifiedId" | "answer">,
+  ): void {
+    this.stats.received += 1;
+    const { payload, asker } = asked;
+    const bytes = this.#waitingBytes + payload.length;
+    if (this.#lanes.length >= this.#limits.queue || bytes > this.#limits.queueBytes) {
+      // Its peer asks again after its timeout, when there may be room.
+      this.stats.dropped += 1;
+      if (typeof asker !== "string") this.#release(asker);
+      asked.answer?.(new Uint8Array());
+      return;
+    }
+    const kind = laneOf(payload);
+    const lane = kind === "encrypted" && this.#heavy.has(asker) ? "heavy" : kind;
+    const seq = this.#nextSeq = (this.#nextSeq + 1) >>> 0;
+    const since = performance.now();
+    this.#waitingBytes = bytes;
+    const request = { ...asked, seq, lane, since, tries: 0, worker: null, deferred: false };
+    this.#lanes.add(lane, asker, request);
+    this.#schedule();
+  }
+
+  /** Deals once all sockets that had something have been read: what came together goes together. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#deal();
+    });
+  }
+
+  #deal(): void {
+    if (this.#guests > 0) this.#dealToGuests();
+    while (this.#lanes.length > 0) {
+      const slot = this.#freest();
+      if (!slot) break;
+      const next = this.#lanes.take(slot.full);
+      if (!next) break;
+      this.#give(slot, next.request);
+    }
+    for (const slot of this.#slots) {
+      if (slot.batch.length === 0) continue;
+      slot.busy = true;
+      slot.worker.take(slot.batch);
+      slot.batch = [];
+      slot.batchBytes = 0;
     }
   }
 
-  /** False when nothing of that peer is under way: it has its answer from another worker. */
-  #settle(key: string): boolean {
-    const requests = this.#underWay.get(key);
-    if (!requests) return false;
-    if (requests.length > 1) requests.shift();
-    else this.#underWay.delete(key);
-    return true;
+  /** The worker with the least to do, of those that may have more. */
+  #freest(): WorkerSlot | undefined {
+    let best: WorkerSlot | undefined;
+    const lanes = LANES.filter((lane) => this.#lanes.lengthOf(lane) > 0);
+    for (const slot of this.#slots) {
+      if (slot.busy || slot.active >= PER_WORKER || slot.batchBytes > BATCH_BYTES) continue;
+      const { full } = slot;
+      if (full.size > 0 && lanes.every((lane) => full.has(lane))) continue;
+      if (!best || slot.load < best.load) best = slot;
+    }
+    return best;
   }
 
-  async #pumpOut(): Promise<void> {
-    for await (const frames of messages(this.#dealer)) {
-      const peer = frames[0];
-      if (peer === undefined || !this.#settle(peerKey(peer))) continue;
-      this.stats.answered += 1;
-      const asked = this.#asked.get(peerKey(peer));
-      if (asked) {
-        this.#asked.delete(peerKey(peer));
-        asked(frames.at(-1) ?? new Uint8Array());
+  #give(slot: WorkerSlot, request: Request): void {
+    this.#begin(request);
+    request.worker = slot;
+    slot.requests.add(request);
+    slot.count(request.lane, 1);
+    slot.batch.push(request);
+    slot.batchBytes += request.payload.length;
+  }
+
+  #begin(request: Request): void {
+    this.#waitingBytes -= request.payload.length;
+    request.tries += 1;
+    this.#underWay.set(request.seq, request);
+  }
+
+  /** REP workers get one each beside threads; alone, as many as their small queues hold. */
+  #dealToGuests(): void {
+    while (this.#lanes.length > 0) {
+      if (this.#slots.length > 0 && this.#withGuests >= this.#guests) return;
+      const next = this.#lanes.take();
+      if (!next) return;
+      if (!this.#dealer.trySend(guestFrames(next.request))) {
+        this.#lanes.add(next.lane, next.peer, next.request);
+        return;
+      }
+      this.#begin(next.request);
+      this.#withGuests += 1;
+    }
+  }
+
+  #heardOfGuest(what: string): void {
+    if (what === "handshake") this.#guests += 1;
+    else if (what === "disconnect" && this.#guests > 0) {
+      this.#guests -= 1;
+      if (this.#guests > 0) setTimeout(() => this.#repeatLost(), REPEAT_DELAY_MS).unref();
+    }
+    // Nobody is left who could answer what REP workers were given.
+    if (this.#guests === 0) {
+      this.#again([...this.#underWay.values()].filter(({ worker }) => worker === null));
+      this.#withGuests = 0;
+    }
+    this.#schedule();
+  }
+
+  /**
+   * Gives what has been with REP workers for a while to others: one of them was lost, and what it
+   * had with it. A request that is served twice gets the first answer; the replay check of the second
+   * worker keeps it from acting twice.
+   */
+  async #repeatLost(): Promise<void> {
+    const before = performance.now() - REPEAT_AFTER_MS;
+    for (const request of [...this.#underWay.values()]) {
+      if (request.worker !== null || request.since > before) continue;
+      this.stats.repeated += 1;
+      await this.#dealer.send(guestFrames(request)).catch(() => {});
+    }
+  }
+
+  async #takeGuestAnswers(): Promise<void> {
+    try {
+      for await (const frames of this.#dealer) {
+        const name = frames[0];
+        if (name?.length !== 5) continue;
+        this.#answer(Buffer.from(name).readUInt32LE(1), frames.at(-1) ?? new Uint8Array());
+        this.#schedule();
+      }
+    } catch (error) {
+      if (!this.#dealer.closed) throw error;
+    }
+  }
+
+  #answer(seq: number, reply: Uint8Array, ms = 0): void {
+    const request = this.#underWay.get(seq);
+    if (!request) return;
+    this.#underWay.delete(seq);
+    const { asker, worker } = request;
+    if (worker) {
+      worker.requests.delete(request);
+      worker.count(request.lane, -1);
+      if (request.deferred) worker.deferred -= 1;
+    } else this.#withGuests -= 1;
+    this.stats.answered += 1;
+    this.onServed(request.lane, performance.now() - request.since);
+    if (ms >= HEAVY_MS) this.#noteHeavy(asker);
+    else if (this.#heavy.size > 0) this.#heavy.delete(asker);
+    if (typeof asker === "string") return request.answer?.(reply);
+    asker.send([...request.route, reply]);
+    this.#release(asker);
+  }
+
+  /** One request less of a peer, which may go on if it was held back. */
+  #release(peer: ZmtpPeer): void {
+    const count = this.#perPeer.get(peer);
+    if (count === undefined) return;
+    if (count <= 1) this.#perPeer.delete(peer);
+    else this.#perPeer.set(peer, count - 1);
+    if (count === this.#limits.perPeer) peer.resume();
+  }
+
+  /** A peer that gave up has nobody left to answer: its requests are not served. */
+  #forget(peer: ZmtpPeer): void {
+    this.#perPeer.delete(peer);
+    this.#heavy.delete(peer);
+    for (const request of this.#lanes.forget(peer)) {
+      this.#waitingBytes -= request.payload.length;
+      this.stats.abandoned += 1;
+    }
+  }
+
+  #noteHeavy(asker: Asker): void {
+    // One that has gone would never be forgotten.
+    if (typeof asker === "string" || !asker.closed) this.#heavy.add(asker);
+  }
+
+  #defer(slot: WorkerSlot, seqs: readonly number[]): void {
+    for (const seq of seqs) {
+      const request = this.#underWay.get(seq);
+      if (request?.worker !== slot || request.deferred) continue;
+      request.deferred = true;
+      slot.deferred += 1;
+      slot.count(request.lane, -1);
+      request.lane = "heavy";
+      slot.count(request.lane, 1);
+      this.#noteHeavy(request.asker);
+    }
+  }
+
+  #lose(slot: WorkerSlot): void {
+    this.#slots.splice(this.#slots.indexOf(slot), 1);
+    this.#again([...slot.requests]);
+    this.#schedule();
+  }
+
+  /** Lets others serve what a worker was lost with. */
+  #again(requests: readonly Request[]): void {
+    for (const request of requests) {
+      this.#underWay.delete(request.seq);
+      request.worker = null;
+      request.deferred = false;
+      const { asker } = request;
+      // What two workers were lost with may be what they were lost by.
+      if (request.tries >= 2) {
+        this.stats.dropped += 1;
+        if (typeof asker === "string") request.answer?.(new Uint8Array());
+        else this.#release(asker);
         continue;
       }
-      // A peer that is gone, or whose queue is full, loses its answer and asks again.
-      this.#router.trySend(frames);
+      this.stats.repeated += 1;
+      this.#waitingBytes += request.payload.length;
+      this.#lanes.add(request.lane, asker, request);
     }
   }
 }
 
-/** Whether a worker's REP would take it: an empty frame stands before the payload, which is one frame. */
-function isRequest(frames: Uint8Array[]): boolean {
-  const delimiter = frames.findIndex((frame, i) => i > 0 && frame.length === 0);
-  return delimiter > 0 && delimiter === frames.length - 2;
-}
-
-function peerKey(routingId: Uint8Array): string {
-  return Buffer.from(routingId.buffer, routingId.byteOffset, routingId.length).toString("latin1");
-}
-
-/** What a socket receives until it is closed. */
-async function* messages(socket: ZmqSocket): AsyncGenerator<Uint8Array[]> {
-  try {
-    yield* socket;
-  } catch (error) {
-    if (!socket.closed) throw error;
-  }
+/** What a REP worker gets, and the name that its answer comes back with. */
+function guestFrames({ seq, verifiedId, payload }: Request): Uint8Array[] {
+  const name = Buffer.alloc(5);
+  name.writeUInt32LE(seq, 1);
+  const empty = new Uint8Array();
+  if (verifiedId === null) return [name, empty, payload];
+  return [name, empty, new TextEncoder().encode(verifiedId), payload];
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { MinionOpts } from "../../../src/config/mod.ts";
 import { buildSignIn, judgeAnswer } from "../../../src/channel/minion_auth.ts";
 import type { MinionIdentity, SignInRequest } from "../../../src/channel/minion_auth.ts";
 import type { KnownMaster } from "../../../src/channel/master_trust.ts";
 import type { MinionAuthOpts } from "../../../src/channel/minion_options.ts";
 import { oaepDecrypt } from "../../../src/crypt/mod.ts";
 import { SaltException } from "../../../src/errors.ts";
+import type { SessionOpts } from "../../../src/minion/session.ts";
 import { packWire, unpack } from "../../../src/serializers/msgpack.ts";
 import type { DataMap, MinionId } from "../../../src/types/mod.ts";
 import { minionAuthOpts } from "../../support/minion_auth_opts.ts";
@@ -18,7 +18,7 @@ const minion = testKey("test-minion");
 const other = testKey("test-minion-other");
 
 // Fails to compile when the minion's options do not fit.
-const _fits = (opts: MinionOpts): MinionAuthOpts => opts;
+const _fits = (opts: SessionOpts): MinionAuthOpts => opts;
 
 function known(key: string | null, verifyingKey: string | null = null): KnownMaster {
   return { key, keyPath: "minion_master.pub", verifyingKey, verifyingKeyPath: "master_sign.pub" };

@@ -298,3 +298,49 @@ test("decodePublication() rejects when the master refuses the key by now", async
   lab.master.verdict = false;
   await assert.rejects(lab.channel.decodePublication(lab.master.publish(job)), { exitCode: 77 });
 });
+
+/** A master that gives new keys under the session's, as saltx does. */
+function resuming(lab: ChannelLab, answer: (load: DataMap) => Data): void {
+  lab.master.tamper.body = (body) => {
+    body["saltx_resume"] = true;
+  };
+  lab.master.respond = (load) => load["cmd"] === "_resume" ? answer(load) : true;
+}
+
+test("request() gets another fleet key under its session, without a sign-in", async () => {
+  await using lab = await channelLab();
+  resuming(lab, () => ({ aes: lab.master.aes, session: lab.master.session, publish_port: 4505 }));
+  let rekeyed = 0;
+  lab.channel.onRekey(() => rekeyed++);
+  await lab.channel.signIn();
+  lab.master.aes = Crypticle.generateKeyString();
+  const opened = await lab.channel.decodePublication(lab.master.publish(job));
+  assert.equal(opened?.["fun"], "test.ping");
+  assert.deepEqual([lab.master.signIns.length, rekeyed], [1, 1]);
+  assert.equal(lab.master.requests.at(-1)?.["cmd"], "_resume");
+  assert.equal(ScriptedMaster.tokenText(lab.master.requests.at(-1) as DataMap), "salt");
+});
+
+test("request() signs in by RSA where the session is no more, or a day old", async () => {
+  await using lab = await channelLab();
+  resuming(lab, () => ({}));
+  await lab.channel.signIn();
+  await lab.channel.signIn();
+  assert.equal(lab.master.signIns.length, 2, "the master wants a sign-in");
+  lab.master.rotate();
+  await lab.channel.signIn();
+  assert.equal(lab.master.signIns.length, 3, "the session is not known");
+  resuming(lab, () => ({ aes: lab.master.aes, session: lab.master.session, publish_port: 4505 }));
+  await lab.channel.signIn();
+  assert.equal(lab.master.signIns.length, 3);
+  lab.clock.ms += 86_400_001;
+  await lab.channel.signIn();
+  assert.equal(lab.master.signIns.length, 4, "the day is over");
+});
+
+test("request() asks no master to resume that has not said that it can", async () => {
+  await using lab = await channelLab();
+  await lab.channel.signIn();
+  await lab.channel.signIn();
+  assert.deepEqual([lab.master.signIns.length, lab.master.requests.length], [2, 0]);
+});

@@ -76,7 +76,7 @@ test("MinionSession and openPillar() throw SaltException alone for rubbish", () 
   const aes = Crypticle.generateKeyString();
   const trusted = { key: masterKey, known: true, keep: false };
   const session = new MinionSession(
-    { publishPort: 1, aes, session: aes, master: trusted },
+    { publishPort: 1, aes, session: aes, master: trusted, resumes: false },
     null,
   );
   const crypticle = new Crypticle(aes);

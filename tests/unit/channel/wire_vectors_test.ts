@@ -39,7 +39,7 @@ const algorithms = { encryption: "OAEP-SHA1", signing: "PKCS1v15-SHA1" } as cons
 
 function sessionOf(keys: Keys): MinionSession {
   const trusted = { key: master.publicKey, known: true, keep: false };
-  return new MinionSession({ publishPort: 4505, ...keys, master: trusted }, null);
+  return new MinionSession({ publishPort: 4505, ...keys, master: trusted, resumes: false }, null);
 }
 
 function maker(id: string): RequestMaker {

@@ -48,7 +48,7 @@ test("saltx cp -C sends a file in pieces, the first with its mode", async () => 
   writeFileSync(file, "0123456789abcdef");
   chmodSync(file, 0o640);
   await saltCp(master, "-C", "-n", "*", file, "/x/f");
-  const text = (piece: string) => Buffer.from(piece).toString("base64");
+  const text = (piece: string) => `\n${Buffer.from(piece).toString("base64")}`;
   assert.deepEqual(calls(master), [
     ["cp.recv_chunked", "/x/f", text("0123456789"), false, false, 0o640],
     ["cp.recv_chunked", "/x/f", text("abcdef"), true, false, 0o640],

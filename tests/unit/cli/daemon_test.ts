@@ -164,6 +164,27 @@ test("runDaemon() refuses a second daemon with the same pid file", async () => {
   equal((await ended).code, 0);
 });
 
+for (const flags of [[], ["-d"]]) {
+  test(`runDaemon() ${flags} waits for a daemon that is about to end`, async () => {
+    const { child, ended } = start("");
+    await told("started");
+    send(child.pid, "SIGSTOP");
+    const next = start("", ...flags);
+    // Time to meet it; where that is too short, less is tested, and nothing fails.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    send(child.pid, "SIGTERM");
+    send(child.pid, "SIGCONT");
+    equal((await ended).code, 0);
+    const pids = () =>
+      [...read("story").matchAll(/started as (\d+)/g)].map(([, pid]) => Number(pid));
+    await until("another one", () => pids().length === 2);
+    background.push(pids()[1]!);
+    if (flags.length > 0) equal((await next.ended).code, 0);
+    kill(pids()[1]!, "SIGTERM");
+    await until("its end", () => !existsSync(join(root, "run/salt.pid")));
+  });
+}
+
 test("runDaemon() replaces a pid file of a process that is gone or is another program", async () => {
   mkdirSync(join(root, "run"));
   const other = spawn("sleep", ["300"]);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { ClientOpts } from "../../../src/client/mod.ts";
 import { SaltClientError } from "../../../src/errors.ts";
 import { FakeIo } from "../../support/fake_io.ts";
 import { saltCommand } from "../../support/salt_command.ts";
@@ -257,10 +258,12 @@ test("saltx salt -T keeps the token, readable by its owner alone, and uses it ne
   assert.equal(statSync(file).mode & 0o777, 0o600);
   master.setKey("");
   await saltCommand(master, ["*", "test.ping"]);
+  // Also where a login system is named: nobody is asked while the token holds.
+  await saltCommand(master, ["-a", "file", "*", "test.ping"]);
   const tokens = master.publications.map(({ load }) =>
     (load["kwargs"] as { token?: string }).token
   );
-  assert.deepEqual(tokens, ["tok-1", "tok-1"]);
+  assert.deepEqual(tokens, ["tok-1", "tok-1", "tok-1"]);
 });
 
 interface ExitCase {
@@ -318,6 +321,14 @@ const EXIT_CODES: ExitCase[] = [
     words: ["*", "x.y", "-p"],
     code: 1,
     stderr: FAILED,
+  },
+  {
+    name: "one fails, the outputter progress",
+    minions: oneFails,
+    words: ["*", "x.y", "--out=progress"],
+    code: 1,
+    stderr: FAILED,
+    stdout: /^\n+-+\nSummary\n/,
   },
   {
     name: "one of several functions fails",
@@ -535,3 +546,23 @@ for (const one of EXIT_CODES) {
     if (one.stdout) assert.match(stdout, one.stdout as RegExp);
   });
 }
+
+test("saltx salt works in batches by itself from batch_safe_limit minions on", async () => {
+  const minions = Object.fromEntries(["a", "b", "c", "d", "e"].map((id) => [id, { after: 20 }]));
+  const jobs = async (limit: number) => {
+    using master = new ScriptedFleet(minions, {
+      batch_safe_limit: limit,
+      batch_safe_size: 2,
+    } as Partial<ClientOpts>);
+    const { code, stdout } = await saltCommand(master, ["*", "x.y"]);
+    assert.equal(code, 0);
+    const sizes = master.publications.filter(({ load }) => load["fun"] === "x.y")
+      .map(({ load }) => Array.isArray(load["tgt"]) ? load["tgt"].length : load["tgt"] as string);
+    return { sizes, told: stdout.includes("switching to batch execution") };
+  };
+  assert.deepEqual(await jobs(6), { sizes: ["*"], told: false });
+  const { sizes, told } = await jobs(5);
+  assert.equal(told, true);
+  assert.equal(Math.max(...sizes.map(Number)), 2);
+  assert.equal(sizes.reduce((sum: number, size) => sum + Number(size), 0), 5);
+});

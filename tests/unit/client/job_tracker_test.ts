@@ -65,7 +65,7 @@ test("JobTracker.unreturned() has a word for each minion, sorted by id", () => {
   tracker.answered("d", true, 6);
   tracker.returned("a");
   assert.deepEqual(tracker.unreturned(), [
-    ["b", "no response"],
+    ["b", "timed out"],
     ["c", "not connected"],
     ["d", "still running"],
     ["ghost", "not known"],
@@ -112,4 +112,41 @@ test("JobTracker does not wait for whom the job is queued, also when an event na
   assert.deepEqual(tracker.unreturned(), [["b", "queued"]]);
   assert.equal(tracker.returned("b"), true);
   assert.deepEqual(tracker.unreturned(), []);
+});
+
+test("JobTracker waits for who should be back for its timeout, and asks only the others", () => {
+  const tracker = new JobTracker(RULES, 0);
+  tracker.expect(["a", "b"], 0);
+  tracker.returning(["b"]);
+  assert.deepEqual(tracker.next(5), { kind: "ask", ids: ["a"] });
+  tracker.returned("a");
+  assert.deepEqual(tracker.next(15), { kind: "end" });
+  assert.deepEqual(tracker.unreturned(), [["b", "not connected"]]);
+});
+
+test("JobTracker asks nobody when all that is waited for is gone", () => {
+  const tracker = new JobTracker(RULES, 0);
+  tracker.expect(["a"], 0);
+  tracker.returning(["a"]);
+  assert.deepEqual(tracker.next(1), { kind: "wait", until: 5 });
+  assert.deepEqual(tracker.next(5), { kind: "end" });
+});
+
+test("JobTracker gives a minion that is back its whole time", () => {
+  const tracker = new JobTracker(RULES, 0);
+  tracker.expect(["a"], 0);
+  tracker.returning(["a"]);
+  tracker.sent(["a", "other"], 4);
+  assert.deepEqual(tracker.next(5), { kind: "wait", until: 9 });
+  assert.deepEqual(tracker.next(9), { kind: "ask", ids: ["a"] });
+  assert.deepEqual(tracker.unreturned(), [["a", "timed out"]]);
+});
+
+test("JobTracker does not hold for syndics once all that are there have told", () => {
+  const tracker = new JobTracker({ ...RULES, hold: 7 }, 0);
+  tracker.awaitSyndics(["s1", "s2"]);
+  tracker.syndicTold("s1");
+  assert.deepEqual(tracker.next(1), { kind: "wait", until: 7 });
+  tracker.syndicTold("s2");
+  assert.deepEqual(tracker.next(1), { kind: "end" });
 });

@@ -43,8 +43,12 @@ test("LocalClient.run() subscribes before it publishes, to its own job only", as
 test("LocalClient.run() asks after timeout and names who does not answer", async () => {
   using master = new ScriptedFleet({ a: {}, dead: { after: Infinity, silent: true } });
   const client = await master.client();
+  const told = master.bus.client().subscribe("saltx/job/");
   const results = await master.clock.run(gather(client));
-  assert.deepEqual(ends(results), ["a returned", "dead no response"]);
+  assert.deepEqual(ends(results), ["a returned", "dead timed out"]);
+  const { tag, data } = (await told.next())!;
+  assert.equal(tag, `saltx/job/${results[0]!.jid}/ended`);
+  assert.deepEqual(data["minions"], ["dead"]);
   assert.deepEqual(
     master.publications.map(({ load, at }) => [load["fun"], load["tgt"], at]),
     [["test.ping", "*", 0], ["saltutil.find_job", ["dead"], 5000]],
@@ -72,7 +76,7 @@ test("LocalClient.run() gives up on a minion that stopped working without a retu
   using master = new ScriptedFleet({ lost: { after: Infinity, worksUntil: 12_000 } });
   const client = await master.client();
   const results = await master.clock.run(gather(client));
-  assert.deepEqual(ends(results), ["lost no response"]);
+  assert.deepEqual(ends(results), ["lost timed out"]);
   assert.equal(master.clock.now(), 17_000);
 });
 
@@ -146,7 +150,7 @@ test("LocalClient.run() goes on when the master cannot be asked who works", asyn
   master.override = (load) =>
     load["fun"] === "saltutil.find_job" ? "Some exception handling minion payload" : undefined;
   const client = await master.client();
-  assert.deepEqual(ends(await master.clock.run(gather(client))), ["a no response"]);
+  assert.deepEqual(ends(await master.clock.run(gather(client))), ["a timed out"]);
 });
 
 test("LocalClient.start() publishes nothing to nobody", async () => {

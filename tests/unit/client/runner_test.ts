@@ -56,7 +56,14 @@ const trial = runnerModule({
 
 async function call(fun: string, args: Data[] = [], kwargs: DataMap = {}, bus = new MemoryBus()) {
   const cachedir = mkdtempSync(join(tmpdir(), "saltx-runner-"));
-  const opts = { cachedir, id: "m_master", job_cache: true, pki_dir: cachedir };
+  const opts = {
+    cachedir,
+    id: "m_master",
+    job_cache: true,
+    master_job_cache: "local_cache",
+    ext_job_cache: "",
+    pki_dir: cachedir,
+  };
   const progress: DataMap[] = [];
   const caller = new RunnerCaller({
     opts: opts as unknown as MasterOpts,

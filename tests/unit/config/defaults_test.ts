@@ -19,6 +19,7 @@ const salt = JSON.parse(
 /** Where saltx' default is another one, and why. */
 const OTHER_DEFAULTS: Record<string, string> = {
   minimum_auth_version: "minions before 3006.17 speak version 2",
+  cache: "one database in place of a file for each minion",
   event_return: "always a list",
 };
 

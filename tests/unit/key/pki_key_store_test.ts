@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { KeyChangeError } from "../../../src/key/mod.ts";
+import { KeyChangeError, PkiKeyStore } from "../../../src/key/mod.ts";
 import type { MinionId } from "../../../src/types/mod.ts";
 import { KEY_A, KEY_B, KEY_C, temporaryStore } from "./keys.ts";
 
@@ -305,4 +305,54 @@ test("keys are written complete, with mode 0644 and nothing left beside", () => 
   assert.deepEqual(readdirSync(folder), ["w1"]);
   assert.equal(readFileSync(join(folder, "w1"), "utf8"), KEY_A);
   assert.equal(statSync(join(folder, "w1")).mode & 0o777, 0o644);
+});
+
+/** Names of all files in the folders of the four states. */
+function filesOf(pkiDir: string): string[] {
+  return ["minions", "minions_pre", "minions_rejected", "minions_denied"].flatMap((folder) =>
+    readdirSync(join(pkiDir, folder)).map((name) => `${folder}/${name}`)
+  );
+}
+
+test("prepareOffer() writes new keys ahead, and offer() gives them their names", async () => {
+  using it = temporaryStore({ auto_accept: true });
+  const ids = Array.from({ length: 50 }, (_, i) => `w${i}`);
+  await Promise.all(ids.map((id) => it.store.prepareOffer(id, KEY_A)));
+  assert.deepEqual(it.store.ids("accepted"), [], "nothing is decided");
+  assert.deepEqual(it.store.ids("pending"), []);
+  const acts = ids.map((id) => it.store.offer(id, KEY_A).act);
+  assert.deepEqual([...new Set(acts)], ["accept"]);
+  assert.deepEqual(filesOf(it.pki).sort(), ids.map((id) => `minions/${id}`).sort());
+  assert.equal(it.store.read("accepted", "w7"), KEY_A);
+  assert.equal(statSync(join(it.pki, "minions", "w7")).mode & 0o777, 0o644);
+});
+
+test("prepareOffer() leaves nothing behind where the offer needs no file", async () => {
+  using it = temporaryStore();
+  await it.store.prepareOffer("w1", KEY_A);
+  const again = it.store.prepareOffer("w1", KEY_A);
+  assert.equal(again, null, "it is prepared");
+  // Another worker is faster, with another key.
+  new PkiKeyStore({ pki_dir: it.pki }).offer("w1", KEY_B);
+  assert.equal(it.store.offer("w1", KEY_A).act, "denied");
+  assert.equal(it.store.read("pending", "w1"), KEY_B);
+  assert.deepEqual(filesOf(it.pki).filter((path) => path.includes("/.")), []);
+});
+
+test("prepareOffer() has nothing to do for what is known, or is no key", () => {
+  using it = temporaryStore();
+  it.store.offer("w1", KEY_A);
+  assert.equal(it.store.prepareOffer("w1", KEY_A), null);
+  assert.equal(it.store.prepareOffer("w1", KEY_B), null);
+  assert.equal(it.store.prepareOffer("../evil", KEY_A), null);
+  assert.equal(it.store.prepareOffer("w2", "garbage"), null);
+});
+
+test("offer() does not wait for what is still being written", async () => {
+  using it = temporaryStore();
+  const writing = it.store.prepareOffer("w1", KEY_A);
+  assert.equal(it.store.offer("w1", KEY_A).act, "pend");
+  await writing;
+  assert.equal(it.store.offer("w1", KEY_A).act, "pend");
+  assert.deepEqual(filesOf(it.pki), ["minions_pre/w1"]);
 });

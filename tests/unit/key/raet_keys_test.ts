@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import type { MinionId } from "../../../src/types/mod.ts";
 import { EstateKeyStore, keyFinger } from "../../../src/key/mod.ts";
 import {
   loadRaetKeys,
@@ -23,6 +24,7 @@ const keys = (byte: number): RaetPublic => ({ pub: bytes(byte), verify: bytes(by
 const offer = (id: string, byte: number, vouched = false) => ({
   ...keys(byte),
   id,
+  source: "192.0.2.1",
   autosignGrains: undefined,
   vouched: () => vouched,
 });
@@ -99,4 +101,77 @@ test("EstateKeyStore - lists and changes keys of both kinds as one", async (t) =
   assert.deepEqual(raet.ids("accepted"), ["web-1"]);
   store.change("delete", [{ state: "accepted", id: "web-1" }]);
   assert.deepEqual(store.list().accepted, []);
+});
+
+test("RaetKeyStore - autosign and autoreject decide as they do for RSA keys", async (t) => {
+  const dir = await folder(t);
+  const [autosign, autoreject] = [join(dir, "yes.conf"), join(dir, "no.conf")];
+  await writeFile(autosign, "web-*\n");
+  await writeFile(autoreject, "evil\n");
+  const options = { pki_dir: dir, autosign_file: autosign, autoreject_file: autoreject };
+  const store = new RaetKeyStore(options);
+  assert.equal(store.offer(offer("web-1", 1)), "accepted");
+  assert.equal(store.offer(offer("evil", 3)), "rejected");
+  assert.equal(store.offer(offer("db-1", 5)), "pending");
+});
+
+test("RaetKeyStore - a key that is accepted under another id is denied", async (t) => {
+  const store = new RaetKeyStore({ pki_dir: await folder(t) });
+  store.offer(offer("web-1", 1));
+  store.change("accept", "pending", "web-1");
+  assert.equal(store.offer(offer("copy", 1)), "denied");
+  store.change("delete", "accepted", "web-1");
+  assert.equal(store.offer(offer("copy", 1)), "pending");
+});
+
+test("RaetKeyStore - with raet_mutable, other keys of an accepted id wait for acceptance", async (t) => {
+  const store = new RaetKeyStore({ pki_dir: await folder(t), raet_mutable: true });
+  store.offer(offer("web-1", 1));
+  store.change("accept", "pending", "web-1");
+  assert.equal(store.offer(offer("web-1", 3)), "pending");
+  assert.ok(store.has("accepted", "web-1", keys(1)), "the old ones stay until then");
+  store.change("accept", "pending", "web-1");
+  assert.ok(store.has("accepted", "web-1", keys(3)));
+});
+
+test("RaetKeyStore - one source has so many new ids wait and no more; others may", async (t) => {
+  const store = new RaetKeyStore({ pki_dir: await folder(t) });
+  const from = (source: string, i: number) => ({ ...offer(`m-${source}-${i}`, 1), source });
+  for (let i = 0; i < 200; i++) assert.equal(store.offer(from("a", i)), "pending");
+  assert.equal(store.offer(from("a", 200)), "busy");
+  assert.equal(store.offer(from("b", 0)), "pending");
+  assert.equal(store.offer(from("a", 0)), "pending", "it waits already");
+});
+
+test("RaetKeyStore.watch() - notices what came and went, also twice at once", async (t) => {
+  const store = new RaetKeyStore({ pki_dir: await folder(t) });
+  const changed = store.watch("accepted", "pending");
+  changed();
+  store.offer(offer("web-1", 1));
+  assert.ok(changed());
+  store.change("accept", "pending", "web-1");
+  assert.ok(changed());
+  store.change("delete", "accepted", "web-1");
+  assert.ok(changed());
+});
+
+test("EstateKeyStore - shows both keys of an id, and denied and rejected ones of either kind", async (t) => {
+  const dir = await folder(t);
+  const store = new EstateKeyStore({ pki_dir: dir });
+  store.prepare();
+  const raet = new RaetKeyStore({ pki_dir: dir });
+  raet.offer(offer("web-1", 1, true));
+  store.insert("web-1" as MinionId, "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
+  assert.deepEqual(store.readAll("accepted", "web-1").map(([name]) => name), [
+    "web-1",
+    "web-1 (raet)",
+  ]);
+  raet.offer(offer("web-1", 3));
+  assert.deepEqual(store.list().denied, ["web-1"]);
+  store.change("reject", [{ state: "accepted", id: "web-1" }]);
+  assert.deepEqual(store.list().rejected, ["web-1"]);
+  assert.deepEqual(raet.ids("rejected"), ["web-1"]);
+  store.change("delete", [{ state: "rejected", id: "web-1" }, { state: "denied", id: "web-1" }]);
+  const { accepted, denied, pending, rejected } = store.list();
+  assert.deepEqual([accepted, denied, pending, rejected], [[], [], [], []]);
 });

@@ -69,11 +69,35 @@ test("createRegistry() leaves out what a machine or its options do not want, and
   assert.deepEqual(registry.moduleNames(), ["a"]);
   assert.equal(registry.unavailable("b"), "no b here");
   assert.equal(registry.unavailable("c"), "its check failed: broken");
-  assert.equal(registry.unavailable("d"), "it is in disable_modules");
+  assert.equal(missingFunction(registry, "d.ping"), "'d.ping' is not available.");
   assert.equal(missingFunction(registry, "b.ping"), "'b' __virtual__ returned False: no b here");
   assert.equal(missingFunction(registry, "a.x"), "'a.x' is not available.");
-  const few = await build([module("a"), module("d")], { whitelist_modules: ["d"] });
-  assert.deepEqual(few.moduleNames(), ["d"]);
+});
+
+test("createRegistry() takes disable_modules as names of files, and as those that are called", async () => {
+  const files = [
+    module("cmdmod", { virtualname: "cmd" }),
+    module("aptpkg", { virtualname: "pkg" }),
+  ];
+  for (const name of ["cmdmod", "cmd"]) {
+    assert.deepEqual((await build(files, { disable_modules: [name] })).moduleNames(), ["pkg"]);
+  }
+});
+
+test("createRegistry() offers what whitelist_modules names, to functions all", async () => {
+  const files = [
+    module("a"),
+    module("aptpkg", { virtualname: "pkg" }),
+    module("b", { virtual: () => "no b here" }),
+  ];
+  const registry = await build(files, { whitelist_modules: ["pkg"] });
+  assert.deepEqual(registry.moduleNames(), ["pkg"]);
+  assert.deepEqual(registry.functionNames(), ["pkg.ping"]);
+  assert.equal(registry.lookup("a.ping"), undefined);
+  assert.equal(registry.within("a.ping")?.name, "a.ping");
+  assert.equal(missingFunction(registry, "a.ping"), "'a.ping' is not available.");
+  assert.equal(missingFunction(registry, "b.ping"), "'b.ping' is not available.");
+  assert.deepEqual(registry.unavailableNames(), []);
 });
 
 test("createRegistry() lets the first of several files serve a virtual name, or the one of providers", async () => {
@@ -85,6 +109,20 @@ test("createRegistry() lets the first of several files serve a virtual name, or 
   assert.equal((await build(files)).lookup("pkg.ping")?.module.name, "aptpkg");
   const other = await build(files, { providers: { pkg: "yumpkg" } });
   assert.equal(other.lookup("pkg.ping")?.module.name, "yumpkg");
+});
+
+test("createRegistry() puts functions of providers beside those that are there, whatever the machine", async () => {
+  const echo = fn({ doc: "Echoes.", args: {}, run: () => "yum" });
+  const files = [
+    module("aptpkg", { virtualname: "pkg" }),
+    module("yumpkg", { virtual: () => "no yum here", functions: { echo } }),
+  ];
+  const registry = await build(files, {
+    providers: { pkg: "yumpkg", more: "yumpkg", other: "nosuch" },
+    disable_modules: ["yumpkg"],
+  });
+  assert.deepEqual(registry.functionNames(), ["more.echo", "pkg.echo", "pkg.ping"]);
+  assert.deepEqual(registry.moduleNames(), ["more", "pkg"]);
 });
 
 test("docText() has the shape of a docstring", () => {

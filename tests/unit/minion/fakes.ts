@@ -243,6 +243,7 @@ class FakeLink implements PublishClient {
 /** A bus that only this process sees. */
 export class FakeBus implements EventBusServer {
   readonly fired = new Inbox<SaltEvent>();
+  readonly counts = { fired: 0, dropped: 0 };
   readonly #listeners: [string, (event: SaltEvent) => void][] = [];
 
   fire(tag: string, data: DataMap): void {
@@ -250,6 +251,10 @@ export class FakeBus implements EventBusServer {
     for (const [prefix, listener] of this.#listeners) {
       if (tag.startsWith(prefix)) listener({ tag, data });
     }
+  }
+
+  forward(): void {
+    throw new Error("nobody forwards events here");
   }
 
   onEvent(prefix: string, listener: (event: SaltEvent) => void): () => void {
@@ -293,6 +298,10 @@ export class FakeJournal implements JobJournal {
 
   recover(): number {
     return 0;
+  }
+
+  done(): string[] {
+    return [];
   }
 
   jids(): string[] {

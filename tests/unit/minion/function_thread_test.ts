@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { CommandExecutionError, SaltInvocationError } from "../../../src/errors.ts";
 import { createContext, type ExecContext, localServices } from "../../../src/loader/mod.ts";
 import { threadCaller } from "../../../src/minion/function_caller.ts";
-import { errorOf, plainError } from "../../../src/minion/function_messages.ts";
+import { errorOf, plainError } from "../../../src/loader/thread_values.ts";
 import { buildRegistry } from "../../../src/plugins/modules/mod.ts";
 import { runtime } from "../../../src/runtime/mod.ts";
 import { type DataMap, Float } from "../../../src/types/mod.ts";

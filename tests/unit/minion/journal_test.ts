@@ -36,6 +36,24 @@ function logged(t: { after(fn: () => void): void }): LogRecord[] {
   return records;
 }
 
+test("SqliteJournal knows the last jobs that were returned, also in the next process", (t) => {
+  const folder = tempFolder(t);
+  const first = open(folder);
+  for (let i = 0; i < 1500; i++) {
+    const entry = first.start("m", job(String(i), "test.ping"))!;
+    first.finish(entry, result(String(i)));
+    first.remove(entry);
+  }
+  first.start("m", job("open", "test.ping"));
+  const second = open(folder);
+  assert.deepEqual(second.jids(), ["open"]);
+  const done = second.done();
+  assert.ok(done.length >= 1000 && done.length <= 1200, String(done.length));
+  assert.deepEqual([done[0], done.at(-1)], [String(1500 - done.length), "1499"]);
+  first.close();
+  second.close();
+});
+
 test("SqliteJournal keeps a return until it is removed, also for the next process", (t) => {
   const folder = tempFolder(t);
   const first = open(folder);

@@ -13,9 +13,12 @@ function actions(more: Partial<LocalActions> = {}) {
     refreshModules: note("modules"),
     refreshPillar: note("pillar"),
     refreshGrains: () => Promise.resolve(false),
+    manage: note("manage"),
     request: note("request"),
     sendReturn: note("return"),
     fireLocal: note("local"),
+    masterLost: note("lost"),
+    masterBack: note("back"),
     setEnvironment: note("set"),
     environment: () => ["OLD", "PATH"],
     ...more,
@@ -102,4 +105,17 @@ test("an event that fails, or means nothing, harms nobody", async () => {
   const handle = actions({ request: () => Promise.reject(new Error("away")) });
   assert.deepEqual(await handle("fire_master", { tag: "a" }), []);
   assert.deepEqual(await handle("some/other/tag"), []);
+});
+
+test("handleLocalEvent() hears that a master is gone, or back", async () => {
+  const handle = actions();
+  assert.deepEqual(await handle("__master_disconnected", { master: "m1" }), [["lost", "m1"]]);
+  assert.deepEqual(await handle("__master_failback", { master: "m1" }), [["back", "m1"]]);
+});
+
+test("what changes schedule and beacons is handed on", async () => {
+  const handle = actions();
+  const request = { func: "list" };
+  assert.deepEqual(await handle("manage_schedule", request), [["manage", "schedule", request]]);
+  assert.deepEqual(await handle("manage_beacons", request), [["manage", "beacons", request]]);
 });

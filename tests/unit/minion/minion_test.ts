@@ -241,7 +241,7 @@ test("fire_master on the bus reaches the master", async (t) => {
 test("a minion that lost its link tells its bus, signs in when it is back, and announces itself when the master was restarted", async (t) => {
   const { master, bus } = await ready(t);
   master.link(false);
-  await bus.fired.take(({ tag }) => tag === "__master_disconnected/127.0.0.1");
+  await bus.fired.take(({ tag }) => tag === "__master_disconnected");
   const { signIn } = master;
   master.signIn = async () => {
     const signedIn = await signIn();
@@ -250,7 +250,7 @@ test("a minion that lost its link tells its bus, signs in when it is back, and a
   };
   master.link(true);
   await master.event("salt/minion/m1/start");
-  await bus.fired.take(({ tag }) => tag === "__master_connected/127.0.0.1");
+  await bus.fired.take(({ tag }) => tag === "__master_connected");
 });
 
 test("a minion does not announce itself when the session key is turned or a link flaps", async (t) => {
@@ -258,7 +258,7 @@ test("a minion does not announce itself when the session key is turned or a link
   master.rekey();
   master.link(false);
   master.link(true);
-  await bus.fired.take(({ tag }) => tag === "__master_connected/127.0.0.1");
+  await bus.fired.take(({ tag }) => tag === "__master_connected");
   master.rekey();
   master.publish(job(JID, "probe.echo") as unknown as DataMap);
   await master.return(JID);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { resolveMaster, resolveOnce, type Resolver } from "../../../src/minion/resolve.ts";
 import { FakeClock } from "./fakes.ts";
 
-const MASTER = { name: "salt", host: "salt", port: 4506, masterKeyName: "k" };
+const MASTER = { name: "salt", host: "salt", port: 4506, masterKeyName: "k", finger: "" };
 const SETTINGS = { ipv6: null, retry_dns: 30, retry_dns_count: null, resolve_dns_fallback: true };
 
 function resolver(answers: (string[] | Error)[], up: string[] = []): Resolver {

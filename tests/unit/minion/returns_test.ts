@@ -18,7 +18,7 @@ function setUp(journal: JobJournal = new FakeJournal(), settings: Partial<Return
   const clock = new FakeClock();
   const sent = new Inbox<{ jid: Data; timeoutMs: number; tries: number }>();
   const answers: (Data | Error)[] = [];
-  const sender = new ReturnSender("master", { ...SETTINGS, ...settings }, {
+  const sender = new ReturnSender(["master"], { ...SETTINGS, ...settings }, {
     journal: () => journal,
     clock,
     send: (load: DataMap, options) => {
@@ -162,7 +162,7 @@ test("ReturnSender.drain() gives up on a master that does not answer", async () 
   const clock = new FakeClock();
   const never = Promise.withResolvers<Data>();
   const journal = new FakeJournal();
-  const sender = new ReturnSender("master", SETTINGS, {
+  const sender = new ReturnSender(["master"], SETTINGS, {
     journal: () => journal,
     clock,
     send: () => never.promise,

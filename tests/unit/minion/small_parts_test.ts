@@ -3,9 +3,8 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Backoff } from "../../../src/minion/backoff.ts";
-import { JidMemory } from "../../../src/minion/jid_memory.ts";
+import { JidMemory, LEAST_REMEMBERED } from "../../../src/minion/jid_memory.ts";
 import { interruptedReturn, returnLoad } from "../../../src/minion/job_return.ts";
-import { busAddress } from "../../../src/minion/minion.ts";
 import { isFileJid, ProcFiles, readRunning } from "../../../src/minion/proc_files.ts";
 import { asctime, startEvents } from "../../../src/minion/start_event.ts";
 import { packLocal } from "../../../src/serializers/msgpack.ts";
@@ -26,13 +25,11 @@ test("startEvents() has the old tag first", (t) => {
 
 test("JidMemory forgets the oldest beyond its bound", () => {
   const memory = new JidMemory(2);
-  assert.deepEqual(["a", "b", "a", "c", "a"].map((jid) => memory.add(jid)), [
-    true,
-    true,
-    false,
-    true,
-    true,
-  ]);
+  const add = (jids: number[]) => jids.map((jid) => memory.add(String(jid)));
+  const all = Array.from({ length: LEAST_REMEMBERED }, (_, jid) => jid);
+  assert.deepEqual(new Set(add(all)), new Set([true]));
+  assert.deepEqual(new Set(add(all)), new Set([false]));
+  assert.deepEqual(add([-1, 1, 0, 2]), [true, false, true, false]);
 });
 
 test("Backoff doubles up to its bound and starts anew when reset", () => {
@@ -93,15 +90,4 @@ test("interruptedReturn() names each of several functions", () => {
   const load = interruptedReturn(ID, job("1", ["a.b", "c.d"]), "it was cut");
   assert.deepEqual(load.retcode, { "a.b": 1, "c.d": 1 });
   assert.deepEqual(load.success, { "a.b": false, "c.d": false });
-});
-
-test("busAddress() gives each master a bus of its own, the first with Salt's name and ports", (t) => {
-  const root = tempFolder(t);
-  const opts = testOpts(root);
-  const [first, second] = [busAddress(opts, "a", 0), busAddress(opts, "b", 1)];
-  assert.deepEqual(first, { node: "minion", sockDir: opts.sock_dir, idHash: "ca0df2c95a" });
-  assert.notDeepEqual(first, second);
-  const tcp = testOpts(root, { ipc_mode: "tcp" });
-  assert.deepEqual(busAddress(tcp, "a", 0), { pubPort: 4510, pullPort: 4511 });
-  assert.deepEqual(busAddress(tcp, "b", 1), { pubPort: 4512, pullPort: 4513 });
 });

@@ -91,3 +91,33 @@ describe("RootsFileServer", () => {
     assert.ok(open.lists("base").files.includes("leakdir/secret"));
   });
 });
+
+// What salt-call 3006.30 lists of the same folders.
+for (
+  const [follow, ignore, files, dirs, links] of [
+    [true, false, ["dirlink/f", "dirlink/sub/g", "filelink"], ["dirlink", "dirlink/sub"], true],
+    [true, true, ["dirlink/f", "dirlink/sub/g"], ["dirlink/sub"], false],
+    [false, false, ["filelink"], ["dirlink"], true],
+    [false, true, [], [], false],
+  ] as const
+) {
+  const options = `fileserver_followsymlinks ${follow}, fileserver_ignoresymlinks ${ignore}`;
+  test(`RootsFileServer lists links as Salt does: ${options}`, (t) => {
+    const root = mkdtempSync(join(tmpdir(), "saltx-links-"));
+    t.after(() => rmSync(root, { recursive: true }));
+    mkdirSync(join(root, "real/sub"), { recursive: true });
+    for (const path of ["real/f", "real/sub/g"]) writeFileSync(join(root, path), path);
+    symlinkSync("real", join(root, "dirlink"));
+    symlinkSync("real/f", join(root, "filelink"));
+    const server = new RootsFileServer({
+      file_roots: { base: [root] },
+      fileserver_followsymlinks: follow,
+      fileserver_ignoresymlinks: ignore,
+    });
+    const lists = server.lists("base");
+    assert.deepEqual(lists.files, [...files, "real/f", "real/sub/g"]);
+    assert.deepEqual(lists.dirs, [...dirs, "real", "real/sub"]);
+    assert.deepEqual(lists.links, links ? { dirlink: "real", filelink: "real/f" } : {});
+    assert.equal(server.find("dirlink/f", "base")?.rel, "dirlink/f");
+  });
+}

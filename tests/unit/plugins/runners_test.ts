@@ -11,13 +11,16 @@ import {
   openQueueStore,
 } from "../../../src/cache/mod.ts";
 import type { MasterOpts } from "../../../src/config/mod.ts";
+import { SaltInvocationError } from "../../../src/errors.ts";
 import { PkiKeyStore } from "../../../src/key/mod.ts";
 import { bindArguments } from "../../../src/loader/bind.ts";
 import type { RunnerContext, RunnerResult } from "../../../src/loader/runner_types.ts";
 import { getLogger } from "../../../src/logging/mod.ts";
 import { parseTime } from "../../../src/plugins/runners/job_format.ts";
 import { RUNNERS } from "../../../src/plugins/runners/mod.ts";
+import { makeJid } from "../../../src/text/jid.ts";
 import type { Data, DataMap, MinionId, PublishLoad, ReturnLoad } from "../../../src/types/mod.ts";
+import { testJob } from "../../support/exec_context.ts";
 
 interface Setup {
   /** What minions answer; by default nobody does. */
@@ -41,10 +44,12 @@ function master({ answers = [], connected = [], opts = {}, bus = true }: Setup =
   const events: unknown[] = [];
   const printed: string[] = [];
   const ctx: RunnerContext = {
+    returner: (name) => Promise.reject(new Error(`no returner ${name}`)),
     opts: {
       cachedir: root,
       timeout: 5,
       gather_job_timeout: 10,
+      sqlite_queue_dir: join(root, "queues"),
       rotate_aes_key: true,
       ...opts,
     } as unknown as MasterOpts,
@@ -67,6 +72,7 @@ function master({ answers = [], connected = [], opts = {}, bus = true }: Setup =
     },
     progress: (message) => Promise.resolve(void events.push(message)),
     docs: () => ({ "test.arg": "doc" }),
+    runner: (fun, args, kwargs) => run(fun, [...args], kwargs),
     execute: (...call) => Promise.resolve(call as Data),
     print: (text) => void printed.push(text),
     signal: new AbortController().signal,
@@ -190,7 +196,8 @@ test("jobs.lookup_jid gives returns, and on demand who is missing and why", asyn
   using it = withJobs();
   const lookup = (kwargs: DataMap) => it.run("jobs.lookup_jid", [PING], kwargs);
   assert.deepEqual(await lookup({}), { w1: true, w2: false });
-  const missing = { w3: "Minion did not return" };
+  const nobody = "Nobody of that name is accepted any more.";
+  const missing = { w3: `Minion did not return. [No response] ${nobody}` };
   assert.deepEqual(await lookup({ missing: true }), { w1: true, w2: false, ...missing });
   assert.deepEqual(await lookup({ missing: true, returned: false }), missing);
   it.jobs.setEnd(PING, ["w3"], "not connected");
@@ -198,6 +205,59 @@ test("jobs.lookup_jid gives returns, and on demand who is missing and why", asyn
     w3: "Minion did not return. [Not connected]",
   });
   assert.deepEqual(await it.run("jobs.lookup_jid", ["20260102030409000001"]), {});
+});
+
+test("jobs.ends names the end of each, and asks those of whom nothing is known", async () => {
+  const answer = (id: string, ret: Data, end = "returned"): RunnerResult => ({
+    ...{ id, end, ret, retcode: 0 },
+  });
+  using it = withJobs({
+    answers: [answer("w3", { jid: PING }), answer("w4", {}), answer("w5", "", "not connected")],
+  });
+  it.jobs.addMinions(PING, ["w4", "w5", "w6", "w7"]);
+  it.jobs.setEnd(PING, ["w6"], "queued");
+  it.jobs.setEnd(PING, ["w7"], "expired", "It did not come back in time");
+  const ends = async () =>
+    Object.fromEntries(
+      Object.entries(await it.run("jobs.ends", [PING]) as Record<string, DataMap>)
+        .map(([id, { End, Reason = "" }]) => [id, [End, Reason]]),
+    );
+  const expected = {
+    w1: ["returned", ""],
+    w2: ["failed", ""],
+    w3: ["running", ""],
+    w4: ["timed out", "It does not work on the job and has not returned."],
+    w5: ["timed out", "It does not answer."],
+    w6: ["queued", ""],
+    w7: ["expired", "It did not come back in time"],
+  };
+  assert.deepEqual(await ends(), expected);
+  assert.deepEqual(it.asked, [[
+    { tgt: ["w3", "w4", "w5"], tgt_type: "list" },
+    "saltutil.find_job",
+    [PING],
+    { timeout: 10 },
+  ]]);
+  // What is known now is not asked again, and a return that comes late still counts.
+  const late = {
+    cmd: "_return",
+    id: "w4",
+    jid: PING,
+    fun: "test.ping",
+    fun_args: [],
+    return: true,
+  };
+  it.jobs.saveReturn({ ...late, retcode: 0, success: true } as unknown as ReturnLoad);
+  assert.deepEqual(await ends(), { ...expected, w4: ["returned", ""] });
+  assert.deepEqual((it.asked.at(-1) as unknown[])[0], { tgt: ["w3"], tgt_type: "list" });
+});
+
+test("jobs.ends asks nobody about a job whose time is not up", async () => {
+  using it = master();
+  const jid = makeJid(new Date());
+  it.jobs.saveLoad({ ...testJob("test.ping"), jid }, ["w1"]);
+  assert.deepEqual(await it.run("jobs.ends", [jid]), { w1: { End: "waiting" } });
+  assert.deepEqual(it.asked, []);
 });
 
 test("jobs.lookup_jid names the outputter that the first return asks for", async () => {
@@ -282,6 +342,45 @@ test("jobs.active joins what minions run with what has returned", async () => {
   ]]);
 });
 
+test("doc.wheel has the docs of all wheel functions", async () => {
+  using it = master();
+  const docs = await it.run("doc.wheel") as DataMap;
+  assert.match(String(docs["key.accept"]), /Accepts pending keys/);
+  assert.deepEqual(Object.keys(docs), Object.keys(docs).toSorted());
+});
+
+test("queue.* keeps items as Salt does, each once and in order", async () => {
+  using it = master({ opts: { runner_queue: { queue: "calls" } } });
+  const ask = (fun: string, args: Data[] = [], kwargs: DataMap = {}) =>
+    it.run(`queue.${fun}`, args, kwargs);
+  assert.equal(await ask("insert", ["q1", "a"]), true);
+  assert.match(String(await ask("insert", ["q1", "a"])), /^Item already exists in this queue/);
+  assert.equal(await ask("insert", ["q1", ["b", "c"]]), true);
+  assert.match(String(await ask("insert", ["q1", ["d", "b"]])), /^One or more items already exist/);
+  assert.equal(await ask("insert", ["q1", { x: [1, null] }]), true);
+  assert.deepEqual(await ask("list_items", ["q1"]), ["a", "b", "c", "{'x': [1, null]}"]);
+  assert.equal(await ask("list_length", ["q1"]), 4);
+  assert.deepEqual(await ask("pop", ["q1"]), ["a"]);
+  assert.equal(await ask("delete", ["q1", { x: [1, null] }]), true);
+  assert.deepEqual(await ask("process_queue", ["q1", "all"]), {
+    items: ["b", "c"],
+    backend: "sqlite",
+    queue: "q1",
+  });
+  assert.equal((it.events.at(-1) as unknown[])[0], "salt/queue/q1/process");
+  assert.deepEqual(await ask("pop", ["q1", 5]), []);
+  assert.equal(await ask("insert_runner", ["test.stdout_print"]), true);
+  assert.equal(await ask("insert_runner", ["event.send", "x/it's"]), true);
+  assert.deepEqual(await ask("list_queues"), ["calls", "q1"]);
+  await ask("process_runner", ["all"]);
+  assert.deepEqual(it.printed, ["foo\n"]);
+  assert.deepEqual((it.events.at(-1) as unknown[])[0], "x/it's");
+  for (const [name, quantity] of [["../q", 1], ["q;drop", 1], ["q1", "many"], ["q1", -1]]) {
+    await assert.rejects(async () => await ask("pop", [name!, quantity!]), SaltInvocationError);
+  }
+  await assert.rejects(async () => await ask("pop", ["q1"], { backend: "pgjsonb" }), /sqlite/);
+});
+
 test("parseTime() reads times as people write them, in UTC", () => {
   const now = new Date("2026-05-06T07:08:09Z");
   const read = (text: Data) => parseTime("start_time", text, now);
@@ -301,7 +400,7 @@ const PINGED: RunnerResult[] = [
   { id: "w2", end: "returned", ret: true, retcode: 0 },
   { id: "w10", end: "failed", ret: "odd", retcode: 1 },
   { id: "gone", end: "not connected", ret: "Minion did not return", retcode: 1 },
-  { id: "Slow", end: "no response", ret: "Minion did not return", retcode: 1 },
+  { id: "Slow", end: "timed out", ret: "Minion did not return", retcode: 1 },
 ];
 
 test("manage.status, up and down sort who answers from who does not", async () => {
@@ -359,7 +458,7 @@ test("manage.versions groups minions by how they stand to the master", async () 
       version("old2", "3006.9"),
       version("old1", "2019.2.8"),
       version("new", "3008.5"),
-      version("off", "Minion did not return", "no response"),
+      version("off", "Minion did not return", "timed out"),
     ],
   });
   assert.deepEqual(await it.run("manage.versions"), {
@@ -427,7 +526,7 @@ test("doc.execution gives the docs of each function once, sorted", async () => {
 
 test("salt.cmd calls here, salt.execute on minions", async () => {
   using it = master({
-    answers: [returned("a", 1), { id: "b", end: "no response", ret: "", retcode: 1 }],
+    answers: [returned("a", 1), { id: "b", end: "timed out", ret: "", retcode: 1 }],
   });
   assert.deepEqual(await it.run("salt.cmd", ["test.arg", 1], { a: 2 }), ["test.arg", [1], {
     a: 2,
@@ -495,7 +594,8 @@ test("cache.mine shows mine data, and clear_mine, clear_mine_func and clear_all 
 
 test("fileserver.* shows what minions are served", async () => {
   const root = mkdtempSync(join(tmpdir(), "served-"));
-  using it = master({ opts: { file_roots: { base: [root], prod: [] } } });
+  const opts = { file_roots: { base: [root], prod: [] }, fileserver_backend: ["roots"] };
+  using it = master({ opts });
   writeFileSync(join(root, "top.sls"), "");
   try {
     assert.deepEqual(await it.run("fileserver.envs"), ["base", "prod"]);

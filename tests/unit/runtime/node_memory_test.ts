@@ -39,11 +39,16 @@ test("fileMappings() - understands this kernel's own text", () => {
 });
 
 test("releaseMemory() - leaves a program that goes on working", async () => {
-  const before = runtime.aesCbcEncrypt(new Uint8Array(24), new Uint8Array(16), new Uint8Array(5));
+  const before = runtime.aesCbcEncrypt(new Uint8Array(24), new Uint8Array(16), [new Uint8Array(5)]);
   for (let i = 0; i < 3; i++) runtime.releaseMemory();
-  const again = runtime.aesCbcEncrypt(new Uint8Array(24), new Uint8Array(16), new Uint8Array(5));
+  const again = runtime.aesCbcEncrypt(new Uint8Array(24), new Uint8Array(16), [new Uint8Array(5)]);
   assert.deepEqual(again, before);
   const socket = await runtime.openSocket("rep", { linger: 0 });
   await socket.bind("tcp://127.0.0.1:0");
   socket.close();
+});
+
+test("careForMemory() - can be ended", () => {
+  const stop = runtime.careForMemory();
+  assert.equal(stop(), undefined);
 });

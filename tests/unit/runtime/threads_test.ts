@@ -34,6 +34,15 @@ test("spawnThread() - hands over data, and messages go both ways", async () => {
   ]);
 });
 
+test("spawnThread() - what is sent while the thread still loads is heard, in order", async () => {
+  const thread = runtime.spawnThread("late", null);
+  const heard: unknown[] = [];
+  thread.onMessage((message) => heard.push(message));
+  for (const message of ["first", "second", "last"]) thread.postMessage(message);
+  await new Promise<void>((resolve) => thread.onExit(() => resolve()));
+  assert.deepEqual(heard, [{ echo: "first" }, { echo: "second" }, { echo: "last" }]);
+});
+
 test("spawnThread() - a thread that waits for nothing ends by itself", async () => {
   const thread = runtime.spawnThread("brief", null);
   const ended = exit(thread);
@@ -112,7 +121,11 @@ for (const then of ["idle", "spin", "stuck"]) {
   test(`spawnThread() - the program ends with its own code while a thread is ${then}`, () => {
     const program = fileURLToPath(new URL("./fixtures/exit_with_thread.ts", import.meta.url));
     const args = runtime.name === "deno" ? ["run", "-A", program, then] : [program, then];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+      encoding: "utf8",
+      timeout: 60_000,
+      killSignal: "SIGKILL",
+    });
     assert.equal(status, 7, stderr);
     assert.match(stdout, then === "stuck" ? /^ended/ : /^waiting/);
   });

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, rejects, throws } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import {
@@ -10,6 +10,8 @@ import {
   type Session,
   tokenOf,
 } from "../../../scripts/bench/swarm/wire.ts";
+import { checkBehaviour, plainBehaviour } from "../../../scripts/bench/swarm/behaviour.ts";
+import { Turns } from "../../../scripts/bench/swarm/turns.ts";
 import { ZmtpConnection } from "../../../scripts/bench/swarm/zmtp.ts";
 import { Crypticle, generateRsaKeyPair, recoverX931 } from "../../../src/crypt/mod.ts";
 import { runtime } from "../../../src/runtime/mod.ts";
@@ -56,7 +58,7 @@ test("ZmtpConnection subscribes at libzmq's PUB", async () => {
   });
   try {
     await connection.opened;
-    connection.subscribe("job");
+    await connection.subscribe("job");
     deepEqual((await publisher.receive(10_000)).map((frame) => Buffer.from(frame).toString()), [
       "\x01job",
     ]);
@@ -86,6 +88,7 @@ async function signedIn(version: 2 | 3): Promise<{ who: Identity; session: Sessi
     own: crypticle(),
     masterKey: keys.publicKey,
     publishPort: 4505,
+    resumes: false,
   };
   return { who: { id: "sim-1", ...keys }, session };
 }
@@ -119,4 +122,24 @@ test("openReply() and openPublication() take what is under their key, and nothin
   deepEqual(openPublication(session, packWire({ enc: "aes", load })), job);
   const foreign = new Crypticle(Crypticle.generateKeyString()).dumps(job);
   equal(openPublication(session, packWire({ enc: "aes", load: foreign })), null);
+});
+
+test("Turns lets as many in as it may, and the next when one leaves", async () => {
+  const turns = new Turns(1);
+  const seen: string[] = [];
+  const work = async (name: string) => {
+    using _turn = await turns.enter();
+    seen.push(`${name} in`);
+    await new Promise((resolve) => setImmediate(resolve));
+    seen.push(`${name} out`);
+  };
+  await Promise.all(["a", "b", "c"].map(work));
+  deepEqual(seen, ["a in", "a out", "b in", "b out", "c in", "c out"]);
+});
+
+test("checkBehaviour() refuses what cannot be", () => {
+  const base = { ...plainBehaviour, host: "127.0.0.1", requestPort: 4506 };
+  checkBehaviour({ ...base, transport: "raet", packetLoss: 0.2 });
+  throws(() => checkBehaviour({ ...base, loss: 1.5 }), /not between 0 and 1/);
+  throws(() => checkBehaviour({ ...base, packetLoss: 0.2 }), /no packets of its own/);
 });

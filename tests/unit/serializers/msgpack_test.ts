@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { SaltDeserializationError } from "../../../src/errors.ts";
-import { packLocal, packWire, SaltDateTime, unpack } from "../../../src/serializers/msgpack.ts";
+import {
+  packLocal,
+  packWire,
+  packWireParts,
+  SaltDateTime,
+  unpack,
+  unpackEntries,
+  wireBytesHead,
+} from "../../../src/serializers/msgpack.ts";
 import type { UnpackOptions } from "../../../src/serializers/msgpack.ts";
 import { type Data, type DataMap, Float, isMap } from "../../../src/types/mod.ts";
 import { b64, hex, loadVectors } from "../../support/vectors.ts";
@@ -192,4 +200,63 @@ test("packWire() refuses what the wire cannot say", () => {
   const refused = [loop, () => 1, Symbol("s"), new Map(), new Error("no"), new Date(NaN)];
   for (const value of refused) assert.throws(() => packWire(value as Data));
   assert.deepEqual(packWire([1]), hex("9101"));
+});
+
+test("packWireParts() packs as packWire(), and does not copy large bytes", () => {
+  const large = new Uint8Array(40_000).fill(255);
+  const value = { a: [1, large, "x"], b: large, c: new Uint8Array(10) };
+  const parts = packWireParts(value);
+  assert.deepEqual(new Uint8Array(Buffer.concat(parts)), packWire(value));
+  assert.equal(parts.filter((part) => part === large).length, 2);
+  for (const length of [0, 31, 32, 65_535, 65_536]) {
+    const bytes = new Uint8Array(length).fill(255);
+    const packed = new Uint8Array([...wireBytesHead(length), ...bytes]);
+    assert.deepEqual(packed, packWire(bytes));
+  }
+});
+
+test("unpack() shares memory where that is asked for", () => {
+  const packed = packWire({ a: new Uint8Array(5000).fill(255) });
+  const { a } = unpack(packed, { share: true }) as { a: Uint8Array };
+  assert.equal(a.buffer, packed.buffer);
+});
+
+test("unpack() tells text from bytes wherever a character or a wrong byte lies", () => {
+  for (const at of [0, 1019, 1020, 1021, 1022, 1023, 1024, 4999]) {
+    const text = `${"x".repeat(at)}€${"y".repeat(5000)}`;
+    assert.equal(unpack(packWire(text)), text);
+    const bytes = new Uint8Array(6000).fill(65);
+    bytes[at] = 255;
+    assert.deepEqual(unpack(packWire(bytes)), bytes);
+  }
+});
+
+test("unpackEntries() gives entries as unpack() does, whatever lies between them", () => {
+  const wanted = new Set(["here", "there", "nowhere"]);
+  for (const c of vectors.cases) {
+    const value = Buffer.from(b64(c.wire_b64)).toString("hex");
+    // A map of three entries: the one in the midst is passed over.
+    const bytes = hex(`83a468657265${value}a17a${value}a57468657265${value}`);
+    const { z: _, ...expected } = unpack(bytes) as DataMap;
+    assert.deepEqual(unpackEntries(bytes, wanted, 1 << 30), expected, c.name);
+    assert.equal(unpackEntries(bytes, wanted, 0), null, "too large");
+  }
+  const every = [
+    "c0 c2 c3 c40100 c5000100 c60000000100 7f c7010500 c800010500 c9000000010500",
+    "ca00000000 cb0000000000000000 cc00 cd0000 ce00000000 cf0000000000000000 d000",
+    "d10000 d200000000 d30000000000000000 d40000 d5000000 d60000000000",
+    "d7000000000000000000 d80000000000000000000000000000000000 d90161 da000161",
+    "db0000000161 dc000101 dd0000000101 de000101c0 df0000000101c0 80 90 81c0c0 91c0",
+    "a161 e0",
+  ].join(" ").split(" ");
+  const bytes = hex(`82a17adc00${every.length.toString(16)}${every.join("")}a468657265c3`);
+  assert.equal((unpack(bytes) as DataMap)["here"], true);
+  assert.deepEqual(unpackEntries(bytes, wanted, 1), { here: true });
+});
+
+test("unpackEntries() is null for what is no map, and refuses what is cut short", () => {
+  assert.equal(unpackEntries(hex("93010203"), new Set(), 9), null);
+  for (const text of ["82a17a", "81a17ac4", "81a17ad90561", "81a17adc0002", "81a17ac1", ""]) {
+    assert.throws(() => unpackEntries(hex(text), new Set(), 9), SaltDeserializationError, text);
+  }
 });

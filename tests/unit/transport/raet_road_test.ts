@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import process from "node:process";
 import { test } from "node:test";
 import { Kind } from "../../../src/transport/raet/frames.ts";
-import { VerdictStatus } from "../../../src/transport/raet/initiator.ts";
-import { fuzz, Random } from "../../support/random.ts";
-import { roadKeys, TestMaster, TestMinion } from "../../support/road.ts";
+import { VerdictStatus } from "../../../src/transport/raet/verdict.ts";
+import { Random } from "../../support/random.ts";
+import { MASTER_AT, roadKeys, TestMaster, TestMinion } from "../../support/road.ts";
 import { RoadNetwork, type RoadWeather } from "../../support/road_network.ts";
 
 const HOME = { host: "192.0.2.7", port: 40_000 };
@@ -13,7 +12,8 @@ interface Fate {
   settled: string | null | undefined;
 }
 
-function lab(weather: RoadWeather = {}, seed = 1, random = new Random(seed)) {
+function lab(weather: RoadWeather = {}) {
+  const random = new Random(1);
   const network = new RoadNetwork(random, weather);
   const keys = roadKeys(random);
   const master = new TestMaster(network, random, keys);
@@ -62,6 +62,14 @@ test("Initiator - joins and sends messages of all sizes in order", () => {
   assert.equal(minion.initiator.remote.outbox.length, 0);
 });
 
+test("Responder - knows the round trip of a new session, so that losses are noticed in its time", () => {
+  const { network, master, minion, start } = lab({ delay: 15 });
+  start();
+  assert.ok(network.run(5000, () => master.responder.peers.length === 1));
+  assert.equal(minion.initiator.state, "connecting");
+  assert.equal(Math.round(master.responder.peers[0]!.remote.session!.recovery.srtt), 30);
+});
+
 test("Responder - pushes messages to a minion once and in order", () => {
   const { network, master, minion, start } = lab({ loss: 20, jitter: 30 });
   start();
@@ -79,32 +87,6 @@ test("Responder - pushes messages to a minion once and in order", () => {
   }
   assert.ok(network.run(60_000, () => minion.messages.length === 100));
   assert.deepEqual(minion.messages.map(({ data }) => data[0]), upTo(100));
-});
-
-/** Rounds of the property test; SALTX_ROAD_ROUNDS sets more for a night. */
-const ROUNDS = Number(process.env["SALTX_ROAD_ROUNDS"] ?? 60);
-
-test("road - delivers each message once and in order in any weather", () => {
-  fuzz(ROUNDS, (random) => {
-    const weather = {
-      loss: random.below(31),
-      duplicate: random.below(30),
-      corrupt: random.below(10),
-      delay: 1 + random.below(random.pick([5, 100, 1000])),
-      jitter: random.below(200),
-    };
-    const { network, master, start, sendMany } = lab(weather, 0, random);
-    start();
-    const count = 1 + random.below(40);
-    const largest = weather.delay > 100 ? 3000 : 100_000;
-    const fates = sendMany(count, () => random.below(random.pick([20, largest])), 3_600_000);
-    assert.ok(
-      network.run(3_000_000, () => fates.every(({ settled }) => settled !== undefined)),
-      `not settled in ${JSON.stringify(weather)}`,
-    );
-    assert.ok(fates.every(({ settled }) => settled === null));
-    assert.deepEqual(numbersOf(master), upTo(count));
-  });
 });
 
 test("Outbox - tells the caller in time when the master is gone", () => {
@@ -150,6 +132,52 @@ test("Session - finds a path that swallows large packets, also in mid-transfer",
     assert.ok(network.now - begun < 15_000, `${when}: ${network.now - begun} ms`);
     assert.deepEqual(numbersOf(master), [0]);
   }
+});
+
+test("Session - takes datagrams as large as both sides and the path have room for", () => {
+  const cases = [
+    { master: 9000, minion: 9000, path: 9000, size: 9000 },
+    { master: 9000, minion: 1400, path: 9000, size: 1400 },
+    { master: 9000, minion: 9000, path: 1500, size: 1200 },
+  ];
+  for (const { master: most, minion: other, path, size } of cases) {
+    const random = new Random(size);
+    const network = new RoadNetwork(random, { mtu: path });
+    const master = new TestMaster(network, random, roadKeys(random), { mtu: most });
+    const minion = new TestMinion(network, random, HOME, { mtu: other });
+    minion.initiator.start(network.now);
+    network.run(3000);
+    const { remote } = master.responder.peers[0]!;
+    assert.equal(remote.session!.pathSize, size);
+    assert.equal(minion.initiator.remote.session!.pathSize, size);
+    // A path that becomes narrow in mid-transfer is found out.
+    const data = random.bytes(256 * 1024);
+    const message = { kind: Kind.PUB, share: "fun", data, ttl: 60_000, priority: 3 };
+    master.responder.sendTo(master.responder.peers[0]!, message, network.now);
+    network.run(12);
+    network.weather = { mtu: 1250 };
+    assert.ok(network.run(15_000, () => minion.messages.length === 1), `${most} ${other} ${path}`);
+    assert.deepEqual(minion.messages[0]!.data, data);
+    assert.equal(remote.session!.pathSize, 1200);
+  }
+});
+
+test("Initiator - takes a path for narrow only when large packets get nowhere", () => {
+  const { network, random, keys } = lab({ mtu: 1 });
+  const options = { grains: new Uint8Array(500), masterPub: keys.pub };
+  const minion = new TestMinion(network, random, HOME, options);
+  minion.initiator.start(network.now);
+  // The next hello is a small one, and finds a master that was away until now.
+  network.run(2500);
+  network.weather = {};
+  assert.ok(network.run(20_000, () => minion.initiator.state === "open"));
+  assert.ok(minion.states.every(([state]) => state !== "refused"));
+
+  const { network: narrow, random: again } = lab({ mtu: 600 });
+  const other = new TestMinion(narrow, again, HOME, { grains: new Uint8Array(500) });
+  other.initiator.start(narrow.now);
+  assert.ok(narrow.run(120_000, () => other.initiator.state === "refused"));
+  assert.match(String(other.states.at(-1)), /path takes 548 bytes only/);
 });
 
 test("Initiator - goes on after the master was restarted, each message at least once", () => {
@@ -244,6 +272,32 @@ test("Initiator - renews keys under load without loss", () => {
   assert.ok(minion.initiator.counters.handshakes >= 4);
 });
 
+test("Initiator - sends nothing by keys that could not be renewed for twice their time", () => {
+  const { network, random, keys } = lab();
+  const master = new TestMaster(network, random, keys);
+  const minion = new TestMinion(network, random, HOME, { rekey: 10_000, alive: 1000 });
+  minion.initiator.start(network.now);
+  assert.ok(network.run(5000, () => minion.initiator.state === "open"));
+  const before = minion.initiator.remote.session;
+  // From now on the master does not hear hellos.
+  const { responder } = master;
+  const deaf = {
+    receive: (packet: Uint8Array, from: typeof HOME, now: number) => {
+      if (packet[5] !== 1) responder.receive(packet, from, now);
+    },
+    timer: () => responder.timer(),
+    onTimer: (now: number) => responder.onTimer(now),
+  };
+  network.attach(MASTER_AT, deaf);
+  network.run(19_000);
+  assert.equal(minion.initiator.remote.session, before);
+  network.run(3000);
+  assert.equal(minion.initiator.state, "connecting");
+  assert.equal(minion.initiator.remote.session, null);
+  network.attach(MASTER_AT, responder);
+  assert.ok(network.run(30_000, () => minion.initiator.state === "open"));
+});
+
 test("Outbox - says that a message is too large or its queue is full", () => {
   const { minion, sendMany } = lab();
   assert.throws(() => sendMany(1, () => 17 * 1024 * 1024), /raet_max_message/);
@@ -258,6 +312,20 @@ test("Inbox - refuses what the receiver does not allow, and the sender learns wh
   start();
   network.run(5000, () => minion.initiator.state === "open");
   const fates = sendMany(2, () => 10);
-  assert.ok(network.run(5000, () => fates.every(({ settled }) => settled === "rejected")));
+  assert.ok(network.run(5000, () => fates.every(({ settled }) => settled === "refused")));
   assert.equal(master.messages.length, 0);
+});
+
+test("Responder.wake() - a master that was killed has its minions back before they send anything", () => {
+  const { network, master, minion, start, random, keys } = lab();
+  start();
+  network.run(5000, () => minion.initiator.state === "open");
+  network.run(1000);
+  const { sessions } = master.responder;
+  const second = new TestMaster(network, random, keys);
+  const begun = network.now;
+  second.responder.wake(sessions);
+  assert.ok(network.run(5000, () => second.responder.peers.length === 1));
+  assert.ok(network.now - begun < 200, `${network.now - begun} ms`);
+  assert.equal(minion.initiator.counters.resets, 1);
 });

@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import {
+  mac1Key,
   nativeScalarMult,
   publicOf,
   resetToken,
   seal,
+  shortMac,
   tweetnaclScalarMult,
 } from "../../../src/transport/raet/crypto.ts";
 import {
@@ -19,6 +22,7 @@ import {
   openSealed,
   sizedHello,
 } from "../../../src/transport/raet/handshake.ts";
+import { openPacket, sealPacket, Suite } from "../../../src/transport/raet/suites.ts";
 import { PacketType, writeHeader } from "../../../src/transport/raet/wire.ts";
 import { Random } from "../../support/random.ts";
 
@@ -29,7 +33,7 @@ const pair = (byte: number) => ({ secret: repeated(byte), pub: publicOf(repeated
 const ip = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1);
 
 /** The handshake of appendix A in docs/raet.md. */
-function exchange() {
+function exchange(suites = 1) {
   const [s, c] = [pair(1), pair(2)];
   const hello = makeHello({
     responderPub: s.pub,
@@ -37,6 +41,7 @@ function exchange() {
     cid: repeated(5, 8),
     clock: 1000,
     bootId: repeated(9, 8),
+    suites,
   })!;
   const sent = sizedHello(hello, null, 1200);
   const cookie = makeCookie(sent, s, {
@@ -46,6 +51,7 @@ function exchange() {
     nonce: repeated(7, 24),
     counter: repeated(8, 8),
     ip,
+    suites,
   })!;
   const initiate = makeInitiate(hello, openCookie(cookie, hello)!, c, repeated(10, 96))!;
   return { s, c, hello, sent, cookie, initiate };
@@ -89,6 +95,56 @@ test("DATA - gives the bytes of the specification's vector", () => {
     "524145540104000076fc9c1ef586ceaf0000000000000000d8d6964c40e628ea08d46d65799f3cd84b6d4a5f" +
       "e914959d3282307b2aad8cd097b2e609dd01b1aa5b3bcb3a93e2f1ef",
   );
+});
+
+test("suite 2 - both sides choose it where both have it, and give the bytes of its vector", () => {
+  const { initiate } = exchange(3);
+  assert.equal(initiate.keys.suite, Suite.CHACHA20);
+  const facts = { now: 2500, maxAge: 30_000, ip };
+  const state = openSealed(initiate.packet, [repeated(6)], facts)!;
+  const proven = openJoin(initiate.packet, state, openIdentity(initiate.packet, state)!)!;
+  assert.deepEqual(proven.keys, initiate.keys);
+  assert.notDeepEqual(initiate.keys.toResponder, exchange().initiate.keys.toResponder);
+  const header = new Uint8Array(24);
+  writeHeader(header, PacketType.DATA, 0, initiate.keys.responderCid, 0);
+  const plain = new Uint8Array(32);
+  plain[0] = 1;
+  const packet = sealPacket(Suite.CHACHA20, plain, header, initiate.keys.toResponder);
+  assert.equal(
+    hex(packet),
+    "5241455401040000718436f61c39efa9000000000000000085beffa4a6d661ab33a5f258c6c22f45b7275177" +
+      "11b9126814410ca36e8c5f67917c9d5dfff058f6620b8b03c279db81",
+  );
+  assert.deepEqual(openPacket(Suite.CHACHA20, packet, initiate.keys.toResponder), plain);
+  const nonce = new Uint8Array(12);
+  nonce.set(header.subarray(16), 4);
+  const other = chacha20poly1305(initiate.keys.toResponder, nonce, header).encrypt(plain);
+  assert.deepEqual(packet.subarray(24), other, "another implementation gives other bytes");
+  for (let bit = 0; bit < packet.length * 8; bit++) {
+    const turned = packet.slice();
+    turned[bit >> 3]! ^= 1 << (bit & 7);
+    assert.equal(openPacket(Suite.CHACHA20, turned, initiate.keys.toResponder), null, `bit ${bit}`);
+  }
+});
+
+test("suites - whoever takes one away from a hello on its way gets no session", () => {
+  const { sent, hello, s, c } = exchange(3);
+  const weaker = sent.slice();
+  weaker[64] = 1;
+  weaker.set(shortMac(16, mac1Key(s.pub), weaker.subarray(0, 108)), 108);
+  const cookie = makeCookie(weaker, s, {
+    short: pair(4),
+    clock: 2000,
+    cookieKey: repeated(6),
+    nonce: repeated(7, 24),
+    counter: repeated(8, 8),
+    ip,
+    suites: 3,
+  })!;
+  const initiate = makeInitiate(hello, openCookie(cookie, hello)!, c, repeated(10, 96))!;
+  const state = openSealed(initiate.packet, [repeated(6)], { now: 2500, maxAge: 30_000, ip })!;
+  const first = openIdentity(initiate.packet, state);
+  assert.equal(first ? openJoin(initiate.packet, state, first) : null, null);
 });
 
 test("handshake - both sides come to the same keys, and the responder learns who it is", () => {

@@ -1,12 +1,11 @@
 /** Files of packages, and packages of files: `pkg.owner`, `pkg.file_list` … @module */
-import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { CommandNotFoundError } from "../../../errors.ts";
 import { type ExecContext, fn } from "../../../loader/types.ts";
 import { which } from "../../../process/mod.ts";
 import { pyStr } from "../../../text/py_repr.ts";
-import { compareText } from "../../../text/py_text.ts";
 import { type DataMap, isMap } from "../../../types/mod.ts";
+import { downloadedPackages } from "../_package_manager.ts";
 import { operand, runProgram } from "../_program.ts";
 
 const kwargs = { type: "map", keywords: true, doc: "" } as const;
@@ -35,38 +34,6 @@ async function infoInstalled(ctx: ExecContext, names: string[], failhard: boolea
     return [[name, Object.fromEntries(fields) as DataMap] as const];
   });
   return Object.fromEntries(entries);
-}
-
-/** Package files below a folder. */
-function debFiles(folder: string): string[] {
-  try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith(".deb"))
-      .map((entry) => join(entry.parentPath, entry.name)).sort(compareText);
-  } catch {
-    return [];
-  }
-}
-
-async function downloaded(ctx: ExecContext, root: string | null): Promise<DataMap> {
-  const found = new Map<string, DataMap>();
-  for (const path of debFiles(join(root ?? "/", "var/cache/apt"))) {
-    const info = await ctx.salt("lowpkg.bin_pkg_info", [path]);
-    if (!isMap(info)) continue;
-    const { size, ctimeMs } = statSync(path);
-    const seconds = Math.floor(ctimeMs / 1000);
-    const name = pyStr(info["name"] ?? "");
-    found.set(name, {
-      ...found.get(name),
-      [pyStr(info["version"] ?? "")]: {
-        path,
-        size,
-        creation_date_time_t: seconds,
-        creation_date_time: new Date(seconds * 1000).toISOString().slice(0, 19),
-      },
-    });
-  }
-  return Object.fromEntries(found);
 }
 
 /** Names of the services that `checkrestart --machine` would have restarted. */
@@ -123,7 +90,7 @@ export const fileFunctions = {
       kwargs,
     },
     example: "salt '*' pkg.list_downloaded",
-    run: (ctx, args) => downloaded(ctx, args.root),
+    run: (ctx, { root }) => downloadedPackages(ctx, join(root ?? "/", "var/cache/apt"), ".deb"),
   }),
   services_need_restart: fn({
     doc: "Lists the services that use files which are gone since an upgrade.",

@@ -5,6 +5,7 @@ import { compareDebVersions } from "../../../text/deb_version.ts";
 import { isTrue } from "../../../text/is_true.ts";
 import { pyStr, pyTruthy } from "../../../text/py_repr.ts";
 import { type Data, type DataMap, isMap } from "../../../types/mod.ts";
+import { flag } from "../_arguments.ts";
 import {
   matchVersion,
   packageChanges,
@@ -293,7 +294,6 @@ const pkgs = {
   default: null,
   doc: "List of names; a map of name and version for a certain one.",
 } as const;
-const flag = (doc: string, value = false) => ({ type: "bool", default: value, doc }) as const;
 
 /** Functions that change what is installed. */
 export const installFunctions = {

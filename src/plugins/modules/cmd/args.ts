@@ -4,8 +4,10 @@
  */
 import type { ArgSpec } from "../../../loader/types.ts";
 
+const plainShell = "/bin/sh";
+
 /** The login shell of whoever started the minion; what commands run in when nothing is said. */
-export const defaultShell = process.env["SHELL"] || "/bin/sh";
+export const defaultShell = process.env["SHELL"] || plainShell;
 
 const specs = {
   cmd: {
@@ -20,7 +22,12 @@ const specs = {
   stdin: { type: "string", doc: "Text for its standard input; `\\n` in it becomes a line end." },
   runas: { type: "string", doc: "User to run as." },
   group: { type: "string", doc: "Group to run as." },
-  shell: { type: "string", default: defaultShell, doc: "Shell to run in." },
+  shell: {
+    type: "string",
+    default: defaultShell,
+    usually: plainShell,
+    doc: "Shell to run in. The minion's own `SHELL` comes before the default.",
+  },
   python_shell: {
     type: "any",
     default: null,

@@ -103,7 +103,8 @@ const runBg = fn({
 
 /** The module `cmd`. */
 export const cmd = executionModule({
-  name: "cmd",
+  name: "cmdmod",
+  virtualname: "cmd",
   doc: "Commands on the minion.",
   functions: {
     run,

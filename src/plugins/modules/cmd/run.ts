@@ -278,15 +278,21 @@ function maxOutput(ctx: ExecContext): number {
   return typeof value === "number" && value > 0 ? value : defaultMaxOutput;
 }
 
+/** A call whose command and folder are rendered. (`cmdmod.py:_render_cmd`) */
+async function rendered(ctx: ExecContext, args: CommandArgs, engine: string): Promise<CommandArgs> {
+  const { renderTemplate } = await import("../../renderers/jinja.ts");
+  const saltenv = String(ctx.opts.saltenv ?? "base");
+  const render = (name: string, text: string) =>
+    renderTemplate(ctx, engine, { name, text, saltenv, variables: {} });
+  const cmd = typeof args.cmd === "string" ? await render("cmd", args.cmd) : args.cmd;
+  return { ...args, cmd, cwd: args.cwd ? await render("cwd", args.cwd) : null };
+}
+
 /** A call ready to go: words, options and how messages show it. */
-async function plan(ctx: ExecContext, args: CommandArgs) {
+async function plan(ctx: ExecContext, given: CommandArgs) {
+  const args = given.template ? await rendered(ctx, given, given.template) : given;
   const shell = args.shell ?? defaultShell;
   if (!isExecutable(shell)) throw new CommandExecutionError(`The shell ${shell} is not available`);
-  if (args.template) {
-    throw new CommandExecutionError(
-      `Attempted to render file paths with unavailable engine ${args.template}`,
-    );
-  }
   checkAllowed(ctx, args);
   const { user, credentials } = await identity(args);
   const { argv, shown } = commandLine(ctx, args);

@@ -50,7 +50,7 @@ async function place(ctx: ExecContext, args: ScriptArgs, target: string): Promis
     throw error;
   }
   if (args.template && /\{[{%#]/.test(readFileSync(target, "utf8"))) {
-    if (!ctx.registry.lookup("cp.get_template")) {
+    if (!ctx.registry.within("cp.get_template")) {
       throw new CommandExecutionError(
         `Attempted to render file paths with unavailable engine ${args.template}`,
       );

@@ -4,29 +4,26 @@
  * (`salt/fileclient.py:Client`)
  * @module
  */
-import {
-  closeSync,
-  existsSync,
-  fchmodSync,
-  fsyncSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { CommandExecutionError, messageOf } from "../../../errors.ts";
 import { ensureDir } from "../../../fs/mod.ts";
 import type { ExecContext } from "../../../loader/types.ts";
+import { releaseBytes } from "../../../runtime/mod.ts";
 import { cleanRelative } from "../../fileserver/roots.ts";
 import { fileHash } from "./hash.ts";
-import { type FileHash, type FileSource, fileSource } from "./source.ts";
+import { leastKept, Part } from "./place.ts";
+import { type Chunk, type FileSource, fileSource } from "./source.ts";
+import { type ReadChunk, transfer } from "./transfer.ts";
 
 const scheme = "salt://";
-const envName = /^[A-Za-z0-9_.@+-][A-Za-z0-9_.@+ -]{0,199}$/;
+const envPart = /^(?!\.\.|\.$)[A-Za-z0-9_.@+-][A-Za-z0-9_.@+ -]{0,199}$/;
+
+/** Whether a text may name an environment: part of a path, that leads nowhere else. */
+function isEnvName(name: string): boolean {
+  return name.split("/").every((part) => envPart.test(part));
+}
 
 /** A `salt://` URL taken apart. */
 export interface SaltUrl {
@@ -37,7 +34,7 @@ export interface SaltUrl {
 /** The saltenv that a call means. */
 export function environmentOf(ctx: ExecContext, given: string | null): string {
   const name = given || String(ctx.opts["saltenv"] || "base");
-  if (!envName.test(name) || name.startsWith("..")) {
+  if (!isEnvName(name)) {
     throw new CommandExecutionError(`"${name}" cannot be a saltenv`);
   }
   return name;
@@ -50,7 +47,7 @@ export function environmentOf(ctx: ExecContext, given: string | null): string {
 export function parseSaltUrl(url: string, saltenv: string): SaltUrl | null {
   if (!url.startsWith(scheme)) return null;
   const [path = "", query] = url.slice(scheme.length).split("?saltenv=");
-  if (query !== undefined && (!envName.test(query) || query.startsWith(".."))) {
+  if (query !== undefined && !isEnvName(query)) {
     throw new CommandExecutionError(`"${query}" cannot be a saltenv`);
   }
   const rel = cleanRelative(path.replace(/^[|/]+/, ""));
@@ -79,60 +76,84 @@ function isFolder(path: string): boolean {
   }
 }
 
-/**
- * Replaces a file by what `fill` writes, unless that says it is not good, and says whether it did. The
- * file keeps its mode, and a link to it stays one.
- */
-async function replaceFile(
-  dest: string,
-  fill: (write: (bytes: Uint8Array) => void) => Promise<boolean>,
-): Promise<boolean> {
-  const target = existsSync(dest) ? realpathSync(dest) : dest;
-  const mode = existsSync(target) ? statSync(target).mode & 0o7777 : 0o644;
-  const temp = `${target}.${randomBytes(6).toString("hex")}`;
-  const file = openSync(temp, "wx", 0o600);
-  try {
-    const good = await fill((bytes) => {
-      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
-    });
-    if (!good) {
-      rmSync(temp);
-      return false;
-    }
-    fchmodSync(file, mode);
-    fsyncSync(file);
-    renameSync(temp, target);
-    return true;
-  } catch (error) {
-    rmSync(temp, { force: true });
-    throw error;
-  } finally {
-    closeSync(file);
-  }
-}
-
 /** Times that a file which does not fit its sum is fetched. */
 const attempts = 3;
 
-/** Copies a file from its source, and says whether it has the sum that the source named. */
-function copyFrom(
+/**
+ * Bytes that a chunk must have for the file to be gone on with: a shorter one is all of it, or most.
+ */
+const longChunk = 128 << 10;
+
+/** Names what an earlier attempt may be gone on with; null where the file is too small for that. */
+function originOf(url: SaltUrl, first: Chunk): string | null {
+  if (first.bytes.length < longChunk || (first.total ?? Infinity) < leastKept) return null;
+  return [url.saltenv, url.path, first.version ?? ""].join("\0");
+}
+
+/** Copies a file from its source and says whether it is all of one content. */
+async function copyFrom(
   ctx: ExecContext,
   source: FileSource,
   url: SaltUrl,
-  wanted: FileHash,
-  gzip: number | null,
-) {
-  return async (write: (bytes: Uint8Array) => void): Promise<boolean> => {
-    const hash = createHash(wanted.hash_type);
-    for (let offset = 0;;) {
-      ctx.signal.throwIfAborted();
-      const bytes = await source.read(url.path, url.saltenv, offset, gzip);
-      if (bytes.length === 0) return hash.digest("hex") === wanted.hsum;
-      write(bytes);
-      hash.update(bytes);
-      offset += bytes.length;
-    }
+  [first, read]: [Chunk, ReadChunk],
+  part: Part,
+): Promise<boolean> {
+  // What an earlier attempt left is gone on with at the beginning of a chunk.
+  const chunk = first.bytes.length;
+  const from = chunk === 0 ? 0 : Math.floor(part.had / chunk) * chunk;
+  await part.cut(from);
+  // A source that names versions needs no hash: chunks are authenticated, and all of one version. What
+  // was on the disk before is another matter.
+  const isHashed = first.version === null || from > 0;
+  const hash = isHashed && from === 0 ? createHash(ctx.opts.hash_type) : null;
+  let writing = Promise.resolve();
+  const whole = await transfer(first, read, async (bytes) => {
+    // One is written while the next comes.
+    await writing;
+    writing = part.write(bytes).then(() => releaseBytes(bytes));
+    writing.catch(() => {});
+    hash?.update(bytes);
+  }, from);
+  await writing;
+  if (!whole || !isHashed) return whole;
+  const came = hash?.digest("hex");
+  const wanted = await source.hash(url.path, url.saltenv);
+  if (wanted === undefined) return false;
+  if (came !== undefined && wanted.hash_type === ctx.opts.hash_type) return came === wanted.hsum;
+  return fileHash(part.path, wanted.hash_type)?.hsum === wanted.hsum;
+}
+
+/** A source that could not be read to the end, though it may be later. */
+class ReadingFailed extends Error {}
+
+/** Brings a file to its place unless it is not good, and says whether it did. */
+async function placeFrom(
+  ctx: ExecContext,
+  source: FileSource,
+  url: SaltUrl,
+  [first, read]: [Chunk, ReadChunk],
+  dest: string,
+): Promise<boolean> {
+  const part = await Part.open(dest, originOf(url, first));
+  const careful = async (offset: number) => {
+    ctx.signal.throwIfAborted();
+    return await read(offset).catch((cause) => {
+      throw new ReadingFailed(messageOf(cause), { cause });
+    });
   };
+  try {
+    const good = await copyFrom(ctx, source, url, [first, careful], part);
+    if (good) await part.finish();
+    else await part.discard();
+    return good;
+  } catch (error) {
+    if (!(error instanceof ReadingFailed)) {
+      await part.discard();
+      throw error;
+    }
+    await part.keep();
+    throw error.cause;
+  }
 }
 
 /**
@@ -147,16 +168,20 @@ export async function fetchTo(
 ): Promise<string | false | undefined> {
   const source = fileSource(ctx);
   const path = dest.endsWith("/") || isFolder(dest) ? join(dest, basename(url.path)) : dest;
+  const read = (offset: number) => source.read(url.path, url.saltenv, offset, options.gzip ?? null);
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const wanted = await source.hash(url.path, url.saltenv);
-    if (wanted === undefined) return undefined;
-    if (fileHash(path, wanted.hash_type)?.hsum === wanted.hsum) return path;
+    if (existsSync(path)) {
+      const wanted = await source.hash(url.path, url.saltenv);
+      if (wanted === undefined) return undefined;
+      if (fileHash(path, wanted.hash_type)?.hsum === wanted.hsum) return path;
+    }
+    const first = await read(0);
+    if (first === undefined) return undefined;
     if (!isFolder(dirname(path))) {
       if (!options.makedirs) return false;
       ensureDir(dirname(path));
     }
-    const copy = copyFrom(ctx, source, url, wanted, options.gzip ?? null);
-    if (await replaceFile(path, copy)) return path;
+    if (await placeFrom(ctx, source, url, [first, read], path)) return path;
   }
   throw new CommandExecutionError(`salt://${url.path} changed while it was fetched; try again`);
 }
@@ -174,16 +199,19 @@ async function download(ctx: ExecContext, url: URL, dest: string): Promise<strin
       throw new CommandExecutionError(`HTTP ${answer.status}`);
     }
     ensureDir(dirname(dest));
-    const { body } = answer;
-    await replaceFile(dest, async (write) => {
+    const part = await Part.open(dest, null);
+    try {
       let size = 0;
-      for await (const bytes of body) {
+      for await (const bytes of answer.body) {
         size += bytes.length;
         if (size > maxDownload) throw new CommandExecutionError("it is too large");
-        write(bytes);
+        await part.write(bytes);
       }
-      return true;
-    });
+      await part.finish();
+    } catch (error) {
+      await part.discard();
+      throw error;
+    }
     return dest;
   } catch (error) {
     const shown = `${url.protocol}//${url.host}${url.pathname}`;
@@ -235,7 +263,13 @@ export async function fetchUrl(
     if (dest !== "" && !makedirs && !isFolder(dirname(full))) return false;
     return download(ctx, parsed, full);
   }
-  const path = url.startsWith("file://") ? url.slice("file://".length) : url;
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();
+  if (scheme !== undefined && scheme !== "file") {
+    throw new CommandExecutionError(
+      `${scheme}:// addresses cannot be fetched; salt://, http://, https:// and file:// can`,
+    );
+  }
+  const path = scheme === "file" ? url.slice("file://".length) : url;
   if (!isAbsolute(path)) {
     throw new CommandExecutionError(`Path '${path}' is not absolute`);
   }

@@ -7,6 +7,7 @@ import type { Data } from "../../../types/mod.ts";
 import { cleanRelative } from "../../fileserver/roots.ts";
 import { cachePath, environmentOf, externalPath, parseSaltUrl } from "./fetch.ts";
 import { fileHash } from "./hash.ts";
+import { isPart } from "./place.ts";
 import { fileSource, type ListKind } from "./source.ts";
 
 /** The argument that names an environment. */
@@ -42,7 +43,7 @@ export function stateNames(paths: readonly string[]): string[] {
 function filesBelow(folder: string): string[] {
   try {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => !entry.isDirectory())
+      .filter((entry) => !entry.isDirectory() && !isPart(entry.name))
       .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
   } catch {
     return [];

@@ -21,6 +21,7 @@ import { fileHash } from "./hash.ts";
 import { lists, saltenvArg as saltenv } from "./lists.ts";
 import { transfers } from "./push.ts";
 import { fileSource } from "./source.ts";
+import { getTemplate, renderNames } from "./template.ts";
 
 const path = { type: "string", required: true, doc: "`salt://` URL." } as const;
 const dest = { type: "string", required: true, doc: "Path on this host." } as const;
@@ -37,13 +38,6 @@ const sourceHash = {
   default: null,
   doc: "Hash: a file that has it already is not fetched again.",
 } as const;
-
-function refuseTemplate(engine: string | null): void {
-  if (engine === null || engine === "") return;
-  throw new CommandExecutionError(
-    `Attempted to render file paths with unavailable engine ${engine}`,
-  );
-}
 
 function saltUrl(url: string, env: string) {
   const place = parseSaltUrl(url, env);
@@ -167,8 +161,8 @@ const fetching = {
     doc: "Fetches a file and returns its path; an empty text when there is no such file.",
     args: { path, dest, saltenv, makedirs, template, gzip, kwargs },
     example: "salt '*' cp.get_file salt://path/to/file /minion/dest",
-    async run(ctx, args) {
-      refuseTemplate(args.template);
+    async run(ctx, given) {
+      const args = await renderNames(ctx, given);
       const place = saltUrl(args.path, environmentOf(ctx, args.saltenv));
       return await fetchTo(ctx, place, args.dest, args) ?? "";
     },
@@ -177,10 +171,22 @@ const fetching = {
     doc: "Fetches a folder with all that is below it, and returns the paths.",
     args: { path, dest, saltenv, template, gzip, kwargs },
     example: "salt '*' cp.get_dir salt://path/to/dir/ /minion/dest",
-    run(ctx, args) {
-      refuseTemplate(args.template);
-      return getFolder(ctx, args);
+    run: async (ctx, args) => getFolder(ctx, await renderNames(ctx, args)),
+  }),
+  get_template: fn({
+    doc:
+      "Fetches a file, renders it as a template and puts it at its path, which is returned; an " +
+      "empty text when there is no such file.",
+    args: {
+      path: { type: "string", required: true, doc: "URL of the template." },
+      dest,
+      template: { type: "string", default: "jinja", doc: "The engine; there is `jinja`." },
+      saltenv,
+      makedirs,
+      kwargs: { type: "map", keywords: true, doc: "Variables; those of `context` go before." },
     },
+    example: "salt '*' cp.get_template salt://path/to/template /minion/dest",
+    run: getTemplate,
   }),
   get_url: fn({
     doc:

@@ -9,7 +9,7 @@ import { pyEqual, pyIncludes } from "../../../text/py_equal.ts";
 import { pyStr } from "../../../text/py_repr.ts";
 import { setKey } from "../../../text/set_key.ts";
 import { type Data, type DataMap, isMap } from "../../../types/mod.ts";
-import { staticGrainsPath } from "../../grains/mod.ts";
+import { clearCachedGrains, staticGrainsPath } from "../../grains/mod.ts";
 
 const key = { type: "string", required: true, doc: "Path of the grain." } as const;
 const delimiter = { type: "string", default: ":", doc: "Between the parts of the path." } as const;
@@ -62,6 +62,7 @@ async function setGrains(
     }
   }
   atomicWriteSync(path, dumpYaml(grains));
+  clearCachedGrains(ctx.opts);
   if (ctx.opts["local"] !== true) {
     await ctx.minion.refreshGrains();
     if (options.refresh_pillar) await ctx.minion.refreshPillar();

@@ -21,7 +21,7 @@ const afterJump = [
 ].join(" ").split(" ");
 
 /** What states pass along that is no part of a rule. */
-const notForRules = new Set([
+export const notForRules: ReadonlySet<string> = new Set([
   ..."name state chain save table fun order saltenv parallel retry reload_modules".split(" "),
   ..."reload_grains reload_pillar runas runas_password fire_event listen listen_in".split(" "),
   ..."onfail onfail_any onfail_all onfail_in onfail_stop onchanges onchanges_any".split(" "),

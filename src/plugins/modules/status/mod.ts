@@ -124,7 +124,7 @@ async function custom(ctx: ExecContext): Promise<DataMap> {
   const result: DataMap = {};
   for (const [key, fields] of Object.entries(wanted)) {
     const fun = key.split(".").slice(0, -1).join(".");
-    if (fun === "status.custom" || !Array.isArray(fields) || !ctx.registry.lookup(fun)) continue;
+    if (fun === "status.custom" || !Array.isArray(fields) || !ctx.registry.within(fun)) continue;
     const values = await ctx.salt(fun);
     for (const field of fields.map(pyStr)) {
       result[field] = isMap(values) && Object.hasOwn(values, field) ? values[field]! : "UNKNOWN";

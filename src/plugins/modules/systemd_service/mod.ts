@@ -6,6 +6,7 @@ import { globFilter, isGlob } from "../../../text/glob.ts";
 import { compareText } from "../../../text/py_text.ts";
 import { isMap } from "../../../types/mod.ts";
 import { operand, runProgram } from "../_program.ts";
+import type { ServiceFunctions } from "../sysv_service/common.ts";
 import {
   complaint,
   isAvailable,
@@ -379,6 +380,13 @@ const firstboot = fn({
   },
 });
 
+const functions = {
+  ...changeFunctions,
+  ...stateFunctions,
+  ...listFunctions,
+  firstboot,
+} satisfies ServiceFunctions;
+
 /** The module `service` of systems with systemd. */
 export const systemdService = executionModule({
   name: "systemd_service",
@@ -386,5 +394,5 @@ export const systemdService = executionModule({
   doc: "Services and other units of systemd.",
   virtual: () =>
     isBooted() || isOffline() || "the system was not started by systemd, and has no systemctl",
-  functions: { ...changeFunctions, ...stateFunctions, ...listFunctions, firstboot },
+  functions,
 });

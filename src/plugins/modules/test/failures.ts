@@ -1,6 +1,7 @@
 /** Functions of `test` that fail, or call others. @module */
 import * as errors from "../../../errors.ts";
 import { InvalidArguments } from "../../../loader/bind.ts";
+import { callNamed } from "../../../loader/context.ts";
 import { type ExecContext, fn } from "../../../loader/types.ts";
 import { pyRepr, pyStr, pyTruthy } from "../../../text/py_repr.ts";
 import type { Data } from "../../../types/mod.ts";
@@ -49,7 +50,7 @@ function exceptionFor(name: string, args: Data[]): Error | null {
 
 async function attempt(ctx: ExecContext, module: string, kwargs: Record<string, Data>) {
   try {
-    return { value: await ctx.salt(module, [], kwargs) };
+    return { value: await callNamed(ctx, module, [], kwargs) };
   } catch (error) {
     ctx.signal.throwIfAborted();
     return { error: errors.messageOf(error) };
@@ -118,7 +119,7 @@ export const failureFunctions = {
       args: { type: "list", doc: "Its arguments." },
     },
     example: "salt '*' test.cross_test test.echo '[foo]'",
-    run: (ctx, { func, args }) => ctx.salt(func, args ?? []),
+    run: (ctx, { func, args }) => callNamed(ctx, func, args ?? []),
   }),
   stack: fn({
     doc: "Returns where in the program this function runs.",

@@ -34,6 +34,14 @@ test("allowsJob() holds a rule's target against all minions of the job", () => {
   assert.equal(allowed([{ "none*": ["test.*"] }], "test.ping", []), false, "a rule for nobody");
 });
 
+test("allowsJob() leaves minions that only lower masters know to these", () => {
+  const query = { funs: ["test.ping"], args: [[]], expand, lowerMasters: true };
+  const rules = [{ "none*": ["test.*"] }];
+  assert.equal(allowsJob(rules, { ...query, minions: [] }), true);
+  assert.equal(allowsJob(rules, { ...query, minions: ["web1"] }), false);
+  assert.equal(allowsJob(rules, { ...query, funs: ["cmd.run"], minions: [] }), false);
+});
+
 test("allowsJob() wants every function of a job allowed", () => {
   assert.equal(allowed(["test.ping"], ["test.ping", "cmd.run"]), false);
   assert.equal(allowed(["test.ping", "cmd.run"], ["test.ping", "cmd.run"]), true);

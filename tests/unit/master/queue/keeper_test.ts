@@ -56,6 +56,7 @@ class Lab {
       presence: {
         of: (ids) => ids.map((id): Presence => this.present.has(id) ? "present" : "absent"),
       },
+      window: 20,
       publish: (load, ids) => {
         assert.deepEqual([load["tgt"], load["tgt_type"]], [ids, "list"]);
         this.sent.push([String(load["jid"]), ids.join()]);
@@ -85,12 +86,16 @@ class Lab {
   }
 
   queue(jid: string, ...ids: string[]): void {
+    this.keep(jid, ids, 10_000);
+  }
+
+  keep(jid: string, ids: string[], seconds: number): void {
     const load = { fun: "test.ping", arg: [], tgt: "*", tgt_type: "glob", jid, ret: "", user: "r" };
     this.jobs.saveLoad(load as unknown as PublishLoad, ids);
     this.store.add(
       load as unknown as PublishLoad,
       ids.map((id) => ({ id, topic: `topic ${id}` })),
-      this.now / 1000 + 10_000,
+      this.now / 1000 + seconds,
     );
     this.event(`salt/queue/${jid}/new`, { jid, minions: ids });
   }
@@ -252,4 +257,48 @@ test("QueueKeeper outlives events that make no sense", (t) => {
   it.event("salt/minion/a/b/start");
   it.keeper.topic("", true);
   assert.equal(it.store.list().length, 1);
+});
+
+test("QueueKeeper sends what was kept for a moment all at once, and forgets it", (t) => {
+  const it = lab(t);
+  it.keep(A, ["sx"], 20);
+  it.keep(B, ["sx"], 20);
+  it.keeper.topic("topic sx", true);
+  assert.deepEqual(it.sent, [[A, "sx"], [B, "sx"]]);
+  assert.deepEqual(it.fired, [`salt/queue/${A}/sent`, `salt/queue/${B}/sent`]);
+  assert.deepEqual(it.store.list(), []);
+  it.keeper.topic("topic sx", false);
+  it.keeper.topic("topic sx", true);
+  assert.equal(it.sent.length, 2);
+});
+
+test("QueueKeeper sends to a minion that signs in after it subscribed", (t) => {
+  const it = lab(t);
+  it.keep(A, ["sx"], 20);
+  it.event("salt/auth", { id: "sx" });
+  assert.deepEqual(it.sent, []);
+  it.present.add("sx");
+  it.event("salt/auth", { id: "sx" });
+  assert.deepEqual(it.sent, [[A, "sx"]]);
+});
+
+test("QueueKeeper looks out for real minions for whom something is kept for a moment", (t) => {
+  const it = lab(t);
+  it.keep(A, ["real"], 20);
+  it.pass(1000);
+  it.present.add("real");
+  it.pass(1000);
+  assert.deepEqual(it.sent, []);
+  it.pass(1000);
+  assert.deepEqual(it.sent, [[A, "real"]]);
+});
+
+test("QueueKeeper tells that who was expected back for a moment is not connected", (t) => {
+  const it = lab(t);
+  it.keep(A, ["sx"], 20);
+  it.pass(20_001);
+  it.keeper.check();
+  assert.equal(it.end(A, "sx"), "not connected");
+  it.keeper.topic("topic sx", true);
+  assert.deepEqual(it.sent, []);
 });

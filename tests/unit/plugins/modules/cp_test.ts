@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -18,6 +19,7 @@ import { gzipSync } from "node:zlib";
 import { localServices } from "../../../../src/loader/mod.ts";
 import type { Data, DataMap } from "../../../../src/types/mod.ts";
 import { testContext } from "../../../support/exec_context.ts";
+import { until } from "../../../support/until.ts";
 
 /** A master that serves these files in chunks of 5 bytes. */
 async function withMaster(t: TestContext, files: Record<string, string>) {
@@ -151,4 +153,64 @@ test("cp.recv_chunked puts a file together and sets its mode", async (t) => {
   assert.equal(await ctx.salt("cp.recv_chunked", [dest, null]), "Path exists and is a file");
   const folder = { [join("/x", "one")]: "text" };
   assert.deepEqual(await ctx.salt("cp.recv", [folder, root]), { [join(root, "one")]: true });
+});
+
+test("cp.get_url says which addresses it can fetch", async (t) => {
+  const { ctx, root } = await withMaster(t, {});
+  for (const url of ["ftp://h/x", "s3://bucket/x", "swift://x/y"]) {
+    await assert.rejects(
+      ctx.salt("cp.get_url", [url, join(root, "x")]),
+      /cannot be fetched; salt:/,
+    );
+  }
+  await assert.rejects(ctx.salt("cp.get_url", ["relative", join(root, "x")]), /not absolute/);
+});
+
+test("cp knows environments with slashes, and none that climb", async (t) => {
+  const { ctx } = await withMaster(t, { "a": "1" });
+  const path = await ctx.salt("cp.cache_file", ["salt://a", "feature/x"]);
+  assert.equal(path, join(ctx.opts.cachedir, "files", "feature/x", "a"));
+  for (const env of ["a/../b", "/a", "a//b", "./a", "a/.."]) {
+    await assert.rejects(ctx.salt("cp.cache_file", ["salt://a", env]), /cannot be a saltenv/, env);
+  }
+});
+
+test("cp without a master serves roots and repositories, in the order of fileserver_backend", async (t) => {
+  const root = mkdtempSync(join(tmpdir(), "saltx-cp-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const [here, repo] = [join(root, "here"), join(root, "repo")];
+  for (const folder of [here, repo]) mkdirSync(folder);
+  writeFileSync(join(here, "both"), "of the roots");
+  writeFileSync(join(repo, "both"), "of git");
+  writeFileSync(join(repo, "only"), "in git");
+  const git = (...words: string[]) => {
+    const who = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
+    const done = spawnSync("git", ["-C", repo, ...who, ...words], { encoding: "utf8" });
+    assert.equal(done.status, 0, done.stderr);
+  };
+  git("init", "-q", "-b", "master");
+  git("add", "-A");
+  git("commit", "-q", "-m", "c");
+  git("branch", "dev");
+  const ctx = await testContext({
+    opts: {
+      cachedir: join(root, "cache"),
+      file_roots: { base: [here] },
+      fileserver_backend: ["roots", "git"],
+      gitfs_remotes: [repo],
+      gitfs_update_interval: 0,
+    },
+  });
+  const text = (path: string, saltenv: string) =>
+    ctx.salt("cp.get_file_str", [`salt://${path}`, saltenv]);
+  assert.equal(await text("both", "base"), "of the roots");
+  assert.equal(await text("only", "base"), "in git");
+  assert.equal(await text("both", "dev"), "of git");
+  assert.deepEqual(await ctx.salt("cp.list_master", ["base"]), ["both", "only"]);
+  assert.deepEqual(await ctx.salt("cp.envs", []), ["base", "dev"]);
+  writeFileSync(join(repo, "later"), "in git");
+  git("add", "-A");
+  git("commit", "-q", "-m", "d");
+  const list = () => ctx.salt("cp.list_master", ["base"]) as Promise<string[]>;
+  await until("what was fetched to be seen", async () => (await list()).includes("later"));
 });

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { RunnerCaller } from "../../../../src/client/runner.ts";
 import type { MasterOpts } from "../../../../src/config/mod.ts";
+import { raetFinger, RaetKeyStore } from "../../../../src/key/raet_keys.ts";
 import { WHEEL } from "../../../../src/plugins/wheel/mod.ts";
 import type { Data, DataMap, Jid } from "../../../../src/types/mod.ts";
 import { MemoryBus } from "../../../support/memory_bus.ts";
@@ -57,7 +58,7 @@ function master(t: TestContext) {
   };
   const place = (folder: string, id: string) =>
     writeFileSync(join(root, "pki", folder, id), vectorKey("test-minion").public_pem);
-  return { call, place, roots, bus };
+  return { call, place, roots, bus, pki: join(root, "pki") };
 }
 
 test("wheel key.* accepts, rejects and deletes what a glob matches", async (t) => {
@@ -89,6 +90,23 @@ test("wheel key.* accepts, rejects and deletes what a glob matches", async (t) =
   assert.match(JSON.stringify(keys), /BEGIN PUBLIC KEY/);
 });
 
+test("wheel key.* decides on RAET keys as on RSA keys", async (t) => {
+  const { call, place, pki } = master(t);
+  const raet = new RaetKeyStore({ pki_dir: pki });
+  const bytes = new Uint8Array(32).fill(7);
+  const keys = { pub: bytes, verify: bytes };
+  const offer = { ...keys, id: "web1", source: "192.0.2.1", autosignGrains: undefined };
+  raet.offer({ ...offer, vouched: () => false });
+  assert.deepEqual(await call("key.finger", { match: "web1" }), [true, {
+    minions_pre: { web1: raetFinger(keys, "sha256") },
+  }]);
+  assert.deepEqual(await call("key.accept", { match: "web1" }), [true, { minions: ["web1"] }]);
+  place("minions", "web1");
+  assert.deepEqual(await call("key.delete", { match: "web1" }), [true, {}]);
+  assert.deepEqual([existsSync(join(pki, "minions", "web1")), raet.ids("accepted")], [false, []]);
+  assert.equal(raet.offer({ ...offer, vouched: () => true }), "pending");
+});
+
 test("wheel key.* refuses what is no id, hash, size or list", async (t) => {
   const { call, place } = master(t);
   place("minions", "db");
@@ -98,6 +116,9 @@ test("wheel key.* refuses what is no id, hash, size or list", async (t) => {
     ["key.gen", { keysize: 100_000 }, /2048 to 8192/],
     ["key.finger", { match: "*", hash_type: "crc32" }, /hash_type must be/],
     ["key.accept_dict", { match: { minions: 5 } }, /list of texts/],
+    ["key.gen_keys", { keyname: "../x" }, /name of a file/],
+    ["key.gen_keys", { keyname: "x", keysize: 1 }, /2048 to 8192/],
+    ["error.error", { name: "Oops", message: "no" }, /Oops: no/],
     ["key.accept", {}, /invalid arguments/],
     ["key.accept", { match: "a", nonsense: 1 }, /invalid arguments/],
   ];
@@ -107,6 +128,27 @@ test("wheel key.* refuses what is no id, hash, size or list", async (t) => {
     assert.match(String(text), wanted);
   }
   assert.deepEqual(await call("key.gen_accept", { id_: "db" }), [true, {}]);
+});
+
+test("wheel key.* makes key files and signatures, and rejects keys named by folder", async (t) => {
+  const { call, place, roots } = master(t);
+  const [made, finger] = await call("key.gen_keys", { keydir: roots, keyname: "pair" });
+  assert.equal(made, true);
+  assert.match(String(finger), /^([0-9a-f]{2}:){31}[0-9a-f]{2}$/);
+  const pub = join(roots, "pair.pub");
+  assert.deepEqual(await call("key.gen_signature", { pub, signature_path: roots }), [
+    true,
+    "No usable private-key found",
+  ]);
+  const priv = join(roots, "pair.pem");
+  assert.deepEqual(await call("key.gen_signature", { pub, priv, signature_path: roots }), [
+    true,
+    true,
+  ]);
+  assert.ok(existsSync(join(roots, "master_pubkey_signature")));
+  place("minions_pre", "new");
+  const [, listed] = await call("key.reject_dict", { match: { minions_pre: ["new"] } });
+  assert.deepEqual((listed as DataMap)["minions_rejected"], ["new"]);
 });
 
 test("wheel file_roots.* lists and reads what is below the roots", async (t) => {

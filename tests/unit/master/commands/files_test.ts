@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Bulk } from "../../../../src/channel/bulk_reply.ts";
+import type { Caller } from "../../../../src/channel/gate.ts";
+import type { MasterOpts } from "../../../../src/config/mod.ts";
+import { fileCommands } from "../../../../src/master/commands/files.ts";
+import type { DataMap } from "../../../../src/types/mod.ts";
+
+const MIB = 1 << 20;
+
+/** A root with one file, and what a saltx minion gets of it. */
+function served(t: TestContext, size: number) {
+  const root = mkdtempSync(join(tmpdir(), "sx-files-"));
+  t.after(() => rmSync(root, { recursive: true }));
+  const folder = join(root, "srv");
+  mkdirSync(folder);
+  const path = join(folder, "large");
+  writeFileSync(path, new Uint8Array(size).fill(1));
+  const opts = {
+    cachedir: join(root, "cache"),
+    file_roots: { base: [folder] },
+    fileserver_backend: ["roots"],
+    file_buffer_size: 262_144,
+    hash_type: "sha256",
+  } as unknown as MasterOpts;
+  const commands = fileCommands(opts);
+  const serve = async (load: DataMap) => {
+    const wanted = { path: "large", saltenv: "base", loc: 0, size: MIB, bulk: true, ...load };
+    const reply = await commands["_serve_file"]!.run(wanted, {} as Caller);
+    assert.ok(reply instanceof Bulk);
+    return reply;
+  };
+  return { path, serve };
+}
+
+/** Reads a content through, with something done after half of it. */
+function readThrough({ content }: Bulk, halfWay = () => {}): { bytes: number; about: DataMap } {
+  const piece = new Uint8Array(content.length / 2);
+  let bytes = content.read(piece);
+  halfWay();
+  bytes += content.read(piece);
+  return { bytes, about: content.end() };
+}
+
+/** Until the times of the file say for sure whether it changes. */
+async function versionOf(serve: () => Promise<Bulk>): Promise<unknown> {
+  for (let tries = 0; tries < 600; tries++) {
+    const { version } = readThrough(await serve()).about;
+    if (version !== undefined) return version;
+    await sleep(50);
+  }
+  return undefined;
+}
+
+test("_serve_file names the version of what was read, none when it changed meanwhile", async (t) => {
+  const { path, serve } = served(t, 3 * MIB);
+  const version = await versionOf(() => serve({}));
+  assert.equal(typeof version, "string");
+  const later = await serve({ loc: MIB });
+  assert.deepEqual(readThrough(later), { bytes: MIB, about: { version } });
+  const changed = readThrough(await serve({}), () => writeFileSync(path, new Uint8Array(3 * MIB)));
+  assert.deepEqual(changed, { bytes: MIB, about: {} });
+});
+
+test("_serve_file gives another file of the name no version of the one before", async (t) => {
+  const { path, serve } = served(t, 3 * MIB);
+  await versionOf(() => serve({}));
+  const bulk = await serve({});
+  writeFileSync(`${path}.new`, new Uint8Array(3 * MIB).fill(2));
+  renameSync(`${path}.new`, path);
+  assert.deepEqual(readThrough(bulk).about, {});
+});
+
+test("_serve_file gives fewer bytes when the file was cut meanwhile", async (t) => {
+  const { path, serve } = served(t, MIB);
+  const read = readThrough(await serve({}), () => truncateSync(path, MIB / 2 + 5));
+  assert.deepEqual(read, { bytes: MIB / 2 + 5, about: {} });
+});
