@@ -3,6 +3,9 @@
  * @module
  */
 
+/** Flags of `re`: ignorecase, multiline, dotall, verbose, ascii. */
+export type Flags = Record<"i" | "m" | "s" | "x" | "a", boolean>;
+
 /** Whether a character (its code point) fits. */
 export type CharTest = (point: number) => boolean;
 

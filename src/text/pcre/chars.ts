@@ -34,6 +34,14 @@ export function negate(test: CharTest): CharTest {
   return (point) => !test(point);
 }
 
+/** The class that an escape stands for, `\d` to `\W`; undefined when it stands for none. */
+export function classOf(letter: string, ascii: boolean): CharTest | undefined {
+  const plain = { d: isDigit, w: isWord, s: isSpace }[letter.toLowerCase()];
+  if (!plain || !/^[dwsDWS]$/.test(letter)) return undefined;
+  const test = ascii ? asciiOnly(plain) : plain;
+  return letter === letter.toLowerCase() ? test : negate(test);
+}
+
 /** A character without regard to case: its lower-case form. */
 export function fold(point: number): number {
   if (point < 128) return point >= 65 && point <= 90 ? point + 32 : point;

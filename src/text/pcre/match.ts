@@ -5,7 +5,8 @@
  */
 import type { Expression, Node } from "./ast.ts";
 import { fold } from "./chars.ts";
-import { PatternError, widthOf } from "./parse.ts";
+import { PatternError } from "./pattern_text.ts";
+import { widthOf } from "./width.ts";
 
 /** Steps that one match may take; about a second's worth. */
 const maxSteps = 3_000_000;

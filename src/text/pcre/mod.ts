@@ -4,8 +4,10 @@
  * Not supported: `\N{…}`. Global flags are taken anywhere, as Pythons before 3.11 do.
  * @module
  */
+import type { Flags } from "./ast.ts";
 import { compileExpression, type RawMatch } from "./match.ts";
-import { type Flags, parsePattern, PatternError } from "./parse.ts";
+import { parsePattern } from "./parse.ts";
+import { PatternError } from "./pattern_text.ts";
 
 export { PatternError };
 export { replaceMatches } from "./replace.ts";

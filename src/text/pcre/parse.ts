@@ -5,14 +5,13 @@
  * One long class, because a parser's functions call each other in a ring.
  * @module
  */
-import { SaltInvocationError } from "../../errors.ts";
-import type { Assertion, CharTest, Expression, Node } from "./ast.ts";
-import { asciiOnly, fold, foldCase, isDigit, isSpace, isWord, negate } from "./chars.ts";
-
-/** The pattern is not one that Python's `re` takes. */
-export class PatternError extends SaltInvocationError {
-  override name = "PatternError";
-}
+import type { Expression, Flags, Node } from "./ast.ts";
+import { asciiOnly, classOf, fold, isWord } from "./chars.ts";
+import { readEscapedPoint } from "./escapes.ts";
+import { PatternError, PatternText } from "./pattern_text.ts";
+import { atBoundary, atEnd, atEndOrLastLine, atLineEnd, atLineStart, atStart } from "./places.ts";
+import { readSet } from "./set.ts";
+import { widthOf } from "./width.ts";
 
 /** Longest pattern that is read, in characters. */
 const maxPattern = 16_384;
@@ -20,9 +19,6 @@ const maxPattern = 16_384;
 const maxDepth = 100;
 /** Most repeats of one thing that may be asked for. */
 const maxRepeat = 0xffff_ffff;
-
-/** Flags of `re`: ignorecase, multiline, dotall, verbose, ascii. */
-export type Flags = Record<"i" | "m" | "s" | "x" | "a", boolean>;
 
 /** A global flag in the middle of a pattern: it counts from the start, so reading starts anew. */
 class Restart {
@@ -32,13 +28,9 @@ class Restart {
   }
 }
 
-const simpleEscapes: Record<string, number> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11 };
-const hexLengths: Record<string, number> = { x: 2, u: 4, U: 8 };
-
 class Parser {
-  readonly #text: string[];
+  readonly #text: PatternText;
   #flags: Flags;
-  #at = 0;
   #depth = 0;
   #groups = 0;
   /** The highest group that a conditional asks for. */
@@ -47,43 +39,22 @@ class Parser {
   readonly #open = new Set<number>();
 
   constructor(pattern: string, flags: Flags) {
-    this.#text = Array.from(pattern);
+    this.#text = new PatternText(pattern);
     this.#flags = { ...flags };
   }
 
   parse(): Expression {
     const root = this.#choice();
-    if (this.#at < this.#text.length) this.#fail("unbalanced parenthesis");
-    if (this.#asked > this.#groups) this.#fail(`invalid group reference ${this.#asked}`);
+    if (!this.#text.isAtEnd) this.#text.fail("unbalanced parenthesis");
+    if (this.#asked > this.#groups) this.#text.fail(`invalid group reference ${this.#asked}`);
     return { root, groups: this.#groups, names: this.#names };
   }
 
-  #fail(why: string, at = this.#at): never {
-    throw new PatternError(`Invalid regular expression "${this.#text.join("")}": ${why} at ${at}`);
-  }
-
-  #peek(ahead = 0): string | undefined {
-    return this.#text[this.#at + ahead];
-  }
-
-  #take(text: string): boolean {
-    if (this.#text.slice(this.#at, this.#at + text.length).join("") !== text) return false;
-    this.#at += text.length;
-    return true;
-  }
-
-  #until(end: string, what: string): string {
-    const start = this.#at;
-    while (this.#peek() !== undefined && this.#peek() !== end) this.#at++;
-    if (this.#peek() === undefined) this.#fail(`missing ${end}, unterminated ${what}`, start);
-    return this.#text.slice(start, this.#at++).join("");
-  }
-
   #choice(): Node {
-    if (++this.#depth > maxDepth) this.#fail("groups are nested too deeply");
+    if (++this.#depth > maxDepth) this.#text.fail("groups are nested too deeply");
     const before = this.#flags;
     const options = [this.#sequence()];
-    while (this.#take("|")) options.push(this.#sequence());
+    while (this.#text.take("|")) options.push(this.#sequence());
     this.#flags = before;
     this.#depth--;
     return options.length === 1 ? options[0]! : { kind: "choice", options };
@@ -93,9 +64,9 @@ class Parser {
     const items: Node[] = [];
     for (;;) {
       if (this.#flags.x) this.#skipVerbose();
-      const char = this.#peek();
+      const char = this.#text.peek();
       if (char === undefined || char === "|" || char === ")") break;
-      const start = this.#at;
+      const start = this.#text.at;
       const atom = this.#atom();
       if (atom) items.push(this.#repeats(atom, start));
     }
@@ -106,58 +77,59 @@ class Parser {
   #skipSilent(): void {
     do {
       if (this.#flags.x) this.#skipVerbose();
-    } while (this.#take("(?#") && this.#until(")", "comment") !== null);
+    } while (this.#text.take("(?#") && this.#text.until(")", "comment") !== null);
   }
 
   #skipVerbose(): void {
     for (;;) {
-      if (/^[ \t\n\r\f\v]$/.test(this.#peek() ?? "")) this.#at++;
-      else if (this.#peek() === "#") {
-        while (this.#peek() !== undefined && this.#peek() !== "\n") this.#at++;
+      if (/^[ \t\n\r\f\v]$/.test(this.#text.peek() ?? "")) this.#text.at++;
+      else if (this.#text.peek() === "#") {
+        while (this.#text.peek() !== undefined && this.#text.peek() !== "\n") this.#text.at++;
       } else return;
     }
   }
 
   #bounds(): [number, number] | undefined {
-    const char = this.#peek();
-    if (char === "*") return this.#at++, [0, Infinity];
-    if (char === "+") return this.#at++, [1, Infinity];
-    if (char === "?") return this.#at++, [0, 1];
+    const char = this.#text.peek();
+    if (char === "*") return this.#text.at++, [0, Infinity];
+    if (char === "+") return this.#text.at++, [1, Infinity];
+    if (char === "?") return this.#text.at++, [0, 1];
     if (char !== "{") return undefined;
-    const close = this.#text.indexOf("}", this.#at);
-    const inside = this.#text.slice(this.#at + 1, close < 0 ? undefined : close).join("");
-    const match = /^(\d*)(,?)(\d*)$/.exec(inside);
+    const inside = this.#text.insideUntil("}");
+    const match = /^(\d*)(,?)(\d*)$/.exec(inside ?? "");
     // What is no repeat count stands for itself.
-    if (close < 0 || !match || inside === "") return undefined;
+    if (!match || !inside) return undefined;
     const min = match[1] === "" ? 0 : Number(match[1]);
     const max = match[3] !== "" ? Number(match[3]) : match[2] === "," ? Infinity : min;
     if (min > maxRepeat || (max > maxRepeat && max !== Infinity)) {
-      this.#fail("the repetition number is too large");
+      this.#text.fail("the repetition number is too large");
     }
-    if (max < min) this.#fail("min repeat greater than max repeat");
-    this.#at = close + 1;
+    if (max < min) this.#text.fail("min repeat greater than max repeat");
+    this.#text.at += inside.length + 2;
     return [min, max];
   }
 
   #repeats(atom: Node, start: number): Node {
     this.#skipSilent();
-    const place = this.#at;
+    const place = this.#text.at;
     const bounds = this.#bounds();
     if (!bounds) return atom;
-    if (atom.kind === "assert") this.#fail("nothing to repeat", start);
-    const greedy = !this.#take("?");
-    const possessive = greedy && this.#take("+");
+    if (atom.kind === "assert") this.#text.fail("nothing to repeat", start);
+    const greedy = !this.#text.take("?");
+    const possessive = greedy && this.#text.take("+");
     const [min, max] = bounds;
     if (this.#flags.x) this.#skipVerbose();
-    const again = this.#at;
-    if (this.#bounds()) this.#fail("multiple repeat", again);
-    this.#at = again;
-    if (atom.kind === "sequence" && atom.items.length === 0) this.#fail("nothing to repeat", place);
+    const again = this.#text.at;
+    if (this.#bounds()) this.#text.fail("multiple repeat", again);
+    this.#text.at = again;
+    if (atom.kind === "sequence" && atom.items.length === 0) {
+      this.#text.fail("nothing to repeat", place);
+    }
     return { kind: "repeat", body: atom, min, max, greedy, possessive };
   }
 
   #atom(): Node | undefined {
-    const char = this.#text[this.#at++]!;
+    const char = this.#text.next()!;
     switch (char) {
       case ".":
         return { kind: "char", test: this.#flags.s ? () => true : (point) => point !== 10 };
@@ -168,17 +140,17 @@ class Parser {
       case "(":
         return this.#group();
       case "[":
-        return { kind: "char", test: this.#set() };
+        return { kind: "char", test: readSet(this.#text, this.#flags) };
       case "\\":
         return this.#escape();
       case "*":
       case "+":
       case "?":
-        return this.#fail("nothing to repeat", this.#at - 1);
+        return this.#text.fail("nothing to repeat", this.#text.at - 1);
       case "{":
-        this.#at--;
-        if (this.#bounds()) this.#fail("nothing to repeat");
-        this.#at++;
+        this.#text.at--;
+        if (this.#bounds()) this.#text.fail("nothing to repeat");
+        this.#text.at++;
     }
     return this.#literal(char.codePointAt(0)!);
   }
@@ -190,25 +162,25 @@ class Parser {
   }
 
   #close(start: number): void {
-    if (!this.#take(")")) this.#fail("missing ), unterminated subpattern", start);
+    if (!this.#text.take(")")) this.#text.fail("missing ), unterminated subpattern", start);
   }
 
   #group(): Node | undefined {
-    const start = this.#at - 1;
-    if (!this.#take("?")) return this.#capture(start);
-    if (this.#take("P")) {
-      if (this.#take("<")) return this.#capture(start, this.#name(">"));
-      if (this.#take("=")) return this.#backref(this.#groupIndex(this.#name(")")));
-      return this.#fail(`unknown extension ?P${this.#peek() ?? ""}`, start + 1);
+    const start = this.#text.at - 1;
+    if (!this.#text.take("?")) return this.#capture(start);
+    if (this.#text.take("P")) {
+      if (this.#text.take("<")) return this.#capture(start, this.#name(">"));
+      if (this.#text.take("=")) return this.#backref(this.#groupIndex(this.#name(")")));
+      return this.#text.fail(`unknown extension ?P${this.#text.peek() ?? ""}`, start + 1);
     }
-    if (this.#take("#")) return void this.#until(")", "comment");
-    if (this.#take(":")) return this.#closed(start);
-    if (this.#take(">")) return { kind: "atomic", body: this.#closed(start) };
-    if (this.#take("=")) return this.#look(start, false, false);
-    if (this.#take("!")) return this.#look(start, false, true);
-    if (this.#take("<=")) return this.#look(start, true, false);
-    if (this.#take("<!")) return this.#look(start, true, true);
-    if (this.#take("(")) return this.#conditional(start);
+    if (this.#text.take("#")) return void this.#text.until(")", "comment");
+    if (this.#text.take(":")) return this.#closed(start);
+    if (this.#text.take(">")) return { kind: "atomic", body: this.#closed(start) };
+    if (this.#text.take("=")) return this.#look(start, false, false);
+    if (this.#text.take("!")) return this.#look(start, false, true);
+    if (this.#text.take("<=")) return this.#look(start, true, false);
+    if (this.#text.take("<!")) return this.#look(start, true, true);
+    if (this.#text.take("(")) return this.#conditional(start);
     return this.#inlineFlags(start);
   }
 
@@ -222,17 +194,17 @@ class Parser {
   #look(start: number, behind: boolean, negated: boolean): Node {
     const body = this.#closed(start);
     if (behind && widthOf(body) === undefined) {
-      this.#fail("look-behind requires fixed-width pattern", start);
+      this.#text.fail("look-behind requires fixed-width pattern", start);
     }
     return { kind: "look", behind, negated, body };
   }
 
   #name(end: string): string {
-    const start = this.#at;
-    const name = this.#until(end, "name");
-    if (name === "") this.#fail("missing group name", start);
+    const start = this.#text.at;
+    const name = this.#text.until(end, "name");
+    if (name === "") this.#text.fail("missing group name", start);
     if (!/^[\p{L}_][\p{L}\p{N}_]*$/u.test(name)) {
-      this.#fail(`bad character in group name '${name}'`, start);
+      this.#text.fail(`bad character in group name '${name}'`, start);
     }
     return name;
   }
@@ -240,7 +212,7 @@ class Parser {
   #capture(start: number, name?: string): Node {
     const index = ++this.#groups;
     if (name !== undefined) {
-      if (this.#names.has(name)) this.#fail(`redefinition of group name '${name}'`, start);
+      if (this.#names.has(name)) this.#text.fail(`redefinition of group name '${name}'`, start);
       this.#names.set(name, index);
     }
     this.#open.add(index);
@@ -252,44 +224,46 @@ class Parser {
 
   #groupIndex(name: string): number {
     const index = /^\d+$/.test(name) ? Number(name) : this.#names.get(name);
-    if (index === undefined) return this.#fail(`unknown group name '${name}'`);
-    if (index === 0 || index > this.#groups) this.#fail(`invalid group reference ${index}`);
+    if (index === undefined) return this.#text.fail(`unknown group name '${name}'`);
+    if (index === 0 || index > this.#groups) this.#text.fail(`invalid group reference ${index}`);
     return index;
   }
 
   #backref(index: number): Node {
-    if (this.#open.has(index)) this.#fail("cannot refer to an open group");
+    if (this.#open.has(index)) this.#text.fail("cannot refer to an open group");
     return { kind: "backref", index, fold: this.#flags.i };
   }
 
   #conditional(start: number): Node {
-    const name = this.#until(")", "group name");
+    const name = this.#text.until(")", "group name");
     // It may ask for a group that comes later.
     const index = /^\d+$/.test(name) ? Number(name) : this.#groupIndex(name);
-    if (index === 0) this.#fail("bad group number");
+    if (index === 0) this.#text.fail("bad group number");
     this.#asked = Math.max(this.#asked, index);
     const yes = this.#sequence();
-    const no: Node = this.#take("|") ? this.#sequence() : { kind: "sequence", items: [] };
-    if (this.#peek() === "|") this.#fail("conditional backref with more than two branches");
+    const no: Node = this.#text.take("|") ? this.#sequence() : { kind: "sequence", items: [] };
+    if (this.#text.peek() === "|") {
+      this.#text.fail("conditional backref with more than two branches");
+    }
     this.#close(start);
     return { kind: "conditional", index, yes, no };
   }
 
   #inlineFlags(start: number): Node | undefined {
     const on = this.#flagLetters();
-    const off = this.#take("-") ? this.#flagLetters() : "";
+    const off = this.#text.take("-") ? this.#flagLetters() : "";
     const flags = { ...this.#flags };
     for (const letter of on) if (letter in flags) flags[letter as keyof Flags] = true;
     for (const letter of off) if (letter in flags) flags[letter as keyof Flags] = false;
-    if (this.#take(":")) {
+    if (this.#text.take(":")) {
       const before = this.#flags;
       this.#flags = flags;
       const body = this.#closed(start);
       this.#flags = before;
       return body;
     }
-    if (on + off === "" || off !== "" || !this.#take(")")) {
-      this.#fail(`unknown extension ?${this.#peek() ?? ""}`, start + 1);
+    if (on + off === "" || off !== "" || !this.#text.take(")")) {
+      this.#text.fail(`unknown extension ?${this.#text.peek() ?? ""}`, start + 1);
     }
     if (start === 0 || Object.keys(flags).every((key) => sameFlag(key, flags, this.#flags))) {
       this.#flags = flags;
@@ -299,176 +273,40 @@ class Parser {
   }
 
   #flagLetters(): string {
-    let letters = "";
-    while (/^[aimsxu]$/.test(this.#peek() ?? "")) letters += this.#text[this.#at++];
-    return letters;
-  }
-
-  #class(letter: string): CharTest | undefined {
-    const plain = { d: isDigit, w: isWord, s: isSpace }[letter.toLowerCase()];
-    if (!plain || !/^[dwsDWS]$/.test(letter)) return undefined;
-    const test = this.#flags.a ? asciiOnly(plain) : plain;
-    return letter === letter.toLowerCase() ? test : negate(test);
+    return this.#text.takeWhile(/^[aimsxu]$/);
   }
 
   #escape(): Node {
-    const start = this.#at - 1;
-    const letter = this.#text[this.#at++];
-    if (letter === undefined) return this.#fail("bad escape (end of pattern)", start);
+    const start = this.#text.at - 1;
+    const letter = this.#text.next();
+    if (letter === undefined) return this.#text.fail("bad escape (end of pattern)", start);
     if (letter === "A") return { kind: "assert", test: atStart };
     if (letter === "Z") return { kind: "assert", test: atEnd };
     if (letter === "b" || letter === "B") {
       const word = this.#flags.a ? asciiOnly(isWord) : isWord;
       return { kind: "assert", test: atBoundary(word, letter === "b") };
     }
-    const test = this.#class(letter);
+    const test = classOf(letter, this.#flags.a);
     if (test) return { kind: "char", test };
     if (/^[1-9]$/.test(letter)) return this.#numbered(letter, start);
-    return this.#literal(this.#escapedPoint(letter, start));
+    return this.#literal(readEscapedPoint(this.#text, letter, start));
   }
 
   /** `\1` is a group, `\012` and `\123` are octal. */
   #numbered(letter: string, start: number): Node {
-    const rest = this.#text.slice(this.#at, this.#at + 2).join("");
+    const rest = this.#text.ahead(2);
     if (/^[0-3]$/.test(letter) && /^[0-7]{2}$/.test(rest)) {
-      this.#at += 2;
+      this.#text.at += 2;
       return this.#literal(parseInt(letter + rest, 8));
     }
-    let digits = letter;
-    if (/^\d$/.test(this.#peek() ?? "")) digits += this.#text[this.#at++];
-    const index = Number(digits);
-    if (index > this.#groups) this.#fail(`invalid group reference ${index}`, start + 1);
+    const index = Number(letter + this.#text.takeWhile(/^\d$/, 1));
+    if (index > this.#groups) this.#text.fail(`invalid group reference ${index}`, start + 1);
     return this.#backref(index);
-  }
-
-  #escapedPoint(letter: string, start: number): number {
-    if (Object.hasOwn(simpleEscapes, letter)) return simpleEscapes[letter]!;
-    if (letter === "0") {
-      let digits = "0";
-      while (digits.length < 3 && /^[0-7]$/.test(this.#peek() ?? "")) {
-        digits += this.#text[this.#at++];
-      }
-      return parseInt(digits, 8);
-    }
-    const length = hexLengths[letter];
-    if (length !== undefined) {
-      const digits = this.#text.slice(this.#at, this.#at + length).join("");
-      const point = parseInt(digits, 16);
-      if (!new RegExp(`^[0-9a-fA-F]{${length}}$`).test(digits) || point > 0x10ffff) {
-        this.#fail(`incomplete escape \\${letter}${digits}`, start);
-      }
-      this.#at += length;
-      return point;
-    }
-    if (/^[A-Za-z0-9]$/.test(letter)) this.#fail(`bad escape \\${letter}`, start);
-    return letter.codePointAt(0)!;
-  }
-
-  #set(): CharTest {
-    const start = this.#at - 1;
-    const negated = this.#take("^");
-    const tests: CharTest[] = [];
-    const ranges: [number, number][] = [];
-    for (let first = true;; first = false) {
-      if (this.#peek() === undefined) this.#fail("unterminated character set", start);
-      if (!first && this.#take("]")) break;
-      const low = this.#setItem(start);
-      const next = this.#peek(1);
-      if (this.#peek() !== "-" || next === "]" || next === undefined) {
-        if (typeof low === "number") ranges.push([low, low]);
-        else tests.push(low);
-        continue;
-      }
-      const place = this.#at;
-      this.#at++;
-      const high = this.#setItem(start);
-      if (typeof low !== "number" || typeof high !== "number" || high < low) {
-        this.#fail("bad character range", place);
-      }
-      ranges.push([low, high]);
-    }
-    const inside: CharTest = (point) =>
-      ranges.some(([low, high]) => low <= point && point <= high) ||
-      tests.some((test) => test(point));
-    const test = this.#flags.i ? foldCase(inside) : inside;
-    return negated ? negate(test) : test;
-  }
-
-  #setItem(start: number): number | CharTest {
-    const char = this.#text[this.#at++];
-    if (char === undefined) return this.#fail("unterminated character set", start);
-    if (char !== "\\") return char.codePointAt(0)!;
-    const place = this.#at - 1;
-    const letter = this.#text[this.#at++];
-    if (letter === undefined) return this.#fail("unterminated character set", start);
-    const test = this.#class(letter);
-    if (test) return test;
-    if (/^[0-7]$/.test(letter)) {
-      let digits = letter;
-      while (digits.length < 3 && /^[0-7]$/.test(this.#peek() ?? "")) {
-        digits += this.#text[this.#at++];
-      }
-      return parseInt(digits, 8);
-    }
-    return this.#escapedPoint(letter, place);
   }
 }
 
 function sameFlag(key: string, one: Flags, other: Flags): boolean {
   return one[key as keyof Flags] === other[key as keyof Flags];
-}
-
-const atStart: Assertion = (_text, at) => at === 0;
-const atEnd: Assertion = (text, at) => at === text.length;
-const atLineStart: Assertion = (text, at) => at === 0 || text[at - 1] === 10;
-const atLineEnd: Assertion = (text, at) => at === text.length || text[at] === 10;
-const atEndOrLastLine: Assertion = (text, at) =>
-  at === text.length || (at === text.length - 1 && text[at] === 10);
-
-function atBoundary(word: CharTest, wanted: boolean): Assertion {
-  return (text, at) => {
-    if (text.length === 0) return false;
-    const before = at > 0 && word(text[at - 1]!);
-    const after = at < text.length && word(text[at]!);
-    return (before !== after) === wanted;
-  };
-}
-
-/** How many characters a part takes, when that is always the same number. */
-export function widthOf(node: Node): number | undefined {
-  switch (node.kind) {
-    case "char":
-      return 1;
-    case "assert":
-    case "look":
-      return 0;
-    case "group":
-    case "atomic":
-      return widthOf(node.body);
-    case "sequence": {
-      let sum = 0;
-      for (const item of node.items) {
-        const width = widthOf(item);
-        if (width === undefined) return undefined;
-        sum += width;
-      }
-      return sum;
-    }
-    case "choice": {
-      const widths = new Set(node.options.map(widthOf));
-      return widths.size === 1 ? [...widths][0] : undefined;
-    }
-    case "repeat": {
-      const width = widthOf(node.body);
-      return width !== undefined && node.min === node.max ? width * node.min : undefined;
-    }
-    case "conditional": {
-      const width = widthOf(node.yes);
-      return width === widthOf(node.no) ? width : undefined;
-    }
-    case "backref":
-      return undefined;
-  }
 }
 
 /**

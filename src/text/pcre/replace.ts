@@ -3,7 +3,7 @@
  * @module
  */
 import type { Pattern, PatternMatch } from "./mod.ts";
-import { PatternError } from "./parse.ts";
+import { PatternError } from "./pattern_text.ts";
 
 /** A part of a template: text as it is, or what a group matched. */
 type Part = string | { group: number | string };
