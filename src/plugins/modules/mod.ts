@@ -48,7 +48,7 @@ import { mine } from "./mine.ts";
 import { mountModule } from "./mount/mod.ts";
 import { network } from "./network/mod.ts";
 import { nftables } from "./nftables/mod.ts";
-import { pacmanpkg } from "./pacmanpkg.ts";
+import { pacmanpkg } from "./pacmanpkg/mod.ts";
 import { partedPartition } from "./parted_partition.ts";
 import { pillar } from "./pillar.ts";
 import { pipModule } from "./pip/mod.ts";

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { pacmanpkg } from "../../../../src/plugins/modules/pacmanpkg/mod.ts";
 import {
-  pacmanpkg,
   parseFiles,
   parseGroups,
   parseInstalled,
   parsePrinted,
   parseRefresh,
   parseRepos,
-} from "../../../../src/plugins/modules/pacmanpkg.ts";
+} from "../../../../src/plugins/modules/pacmanpkg/pacman.ts";
 import { withPrograms } from "../../../support/fake_programs.ts";
 
 const options = {
