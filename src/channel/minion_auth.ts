@@ -22,6 +22,7 @@ import { packWire, unpack } from "../serializers/msgpack.ts";
 import { type Data, type DataMap, isMap, type MinionId } from "../types/mod.ts";
 import { type KnownMaster, type TrustedKey, trustMaster } from "./master_trust.ts";
 import { algorithmsOf, type MinionAuthOpts } from "./minion_options.ts";
+import { HOLD } from "./hold_field.ts";
 import { RESUMES } from "./resume_field.ts";
 import { bytesField, shownData } from "./wire_bytes.ts";
 
@@ -59,17 +60,22 @@ export interface MasterAnswer {
 /** What to do next. Everything else is thrown. */
 export type SignInVerdict =
   | { next: "accepted"; answer: MasterAnswer }
-  | { next: "pending" }
+  /** `holds`: the master would keep a request until there is a decision. */
+  | { next: "pending"; holds: boolean }
   | { next: "refused" };
 
 const ascii = new TextEncoder();
 
-/** Makes a request. `grains` are the values of `autosign_grains`. */
+/**
+ * Makes a request. `grains` are the values of `autosign_grains`; `hold` is for how long the master is to
+ * keep it while the key is pending, in s.
+ */
 export function buildSignIn(
   identity: MinionIdentity,
   known: KnownMaster,
   opts: MinionAuthOpts,
   grains: DataMap = {},
+  hold = 0,
 ): SignInRequest {
   const { encryption, signing } = algorithmsOf(opts);
   const nonce = randomUUID().replaceAll("-", "");
@@ -81,6 +87,7 @@ export function buildSignIn(
     sig_algo: signing,
   };
   if (opts.autosign_grains.length > 0) load["autosign_grains"] = grains;
+  if (hold > 0) load[HOLD] = hold;
   let token: string | null = null;
   if (known.key !== null) {
     token = Crypticle.generateKeyString();
@@ -124,7 +131,7 @@ export function judgeAnswer(
       "Invalid nonce: the master's answer belongs to another request, it may have been replayed",
     );
   }
-  if (body["ret"] !== undefined) return verdictOf(body["ret"]);
+  if (body["ret"] !== undefined) return verdictOf(body["ret"], body[HOLD] === true);
   if (master === null) throw new AuthenticationError("The master's answer has no public key");
   return { next: "accepted", answer: openAnswer(body, request, identity, master, opts) };
 }
@@ -196,13 +203,14 @@ function checkSignature(
   );
 }
 
-function verdictOf(ret: DataMap[string]): SignInVerdict {
+function verdictOf(ret: DataMap[string], holds: boolean): SignInVerdict {
   if (ret === "full") {
     throw new SaltClientError(
       "The master is full: it has as many minions as its max_minions allows. Raise that on the master",
     );
   }
-  return { next: ret === false || ret === null || ret === "" ? "refused" : "pending" };
+  if (ret === false || ret === null || ret === "") return { next: "refused" };
+  return { next: "pending", holds };
 }
 
 function openAnswer(

@@ -46,10 +46,15 @@ export async function signInToMaster(
   parts: SignInParts,
   signal: AbortSignal,
 ): Promise<MasterAnswer> {
-  const { opts, log } = parts;
+  const { opts, log, clock } = parts;
   let wait = opts.acceptance_wait_time;
+  // Whether the next request is to wait at the master, so that a decision is heard of at once.
+  let holds = false;
   for (;;) {
-    const verdict = await askForVerdict(parts, signal);
+    // A tenth more or less, so that a fleet does not ask in step.
+    const spread = wait * (0.9 + clock.random() * 0.2);
+    const asked = clock.now().getTime();
+    const verdict = await askForVerdict(parts, holds ? spread : 0, signal);
     if (verdict.next === "accepted") return verdict.answer;
     if (verdict.next === "refused") await refused(parts, signal);
     else if (!parts.waitWhilePending) throw stillPending();
@@ -59,15 +64,13 @@ export async function signInToMaster(
           `${wait} seconds before attempting to re-authenticate`,
       );
     }
-    await pause(parts, wait, signal);
+    const heldBefore = holds;
+    holds = verdict.next === "pending" && verdict.holds;
+    if (holds && !heldBefore) continue;
+    const held = clock.now().getTime() - asked;
+    await clock.sleep(Math.max(LEAST_WAIT_MS, spread * 1000 - held), signal);
     if (wait < opts.acceptance_wait_time_max) wait = Math.max(wait * 2, 1);
   }
-}
-
-/** Waits about `seconds`: a tenth more or less, so that a fleet does not ask in step. */
-async function pause(parts: SignInParts, seconds: number, signal: AbortSignal): Promise<void> {
-  const ms = seconds * 1000 * (0.9 + parts.clock.random() * 0.2);
-  await parts.clock.sleep(Math.max(LEAST_WAIT_MS, ms), signal);
 }
 
 function stillPending(): AuthenticationError {
@@ -96,16 +99,22 @@ async function refused(parts: SignInParts, signal: AbortSignal): Promise<void> {
   throw new AuthenticationError(message, { exitCode: EX.NOPERM });
 }
 
-/** Asks until there is an answer, and judges it. */
-async function askForVerdict(parts: SignInParts, signal: AbortSignal): Promise<SignInVerdict> {
+/** Asks until there is an answer, which the master may keep back for `hold` seconds, and judges it. */
+async function askForVerdict(
+  parts: SignInParts,
+  hold: number,
+  signal: AbortSignal,
+): Promise<SignInVerdict> {
   const { opts, log, masterUri } = parts;
   const tries = Math.max(1, opts.auth_tries);
   for (;;) {
     for (let attempt = 1; attempt <= tries; attempt++) {
-      const verdict = await askOnce(parts, signal);
+      // A master that was lost with the first request is to be found again soon.
+      const held = attempt === 1 ? Math.round(hold * 1000) / 1000 : 0;
+      const verdict = await askOnce(parts, held, signal);
       if (verdict !== null) return verdict;
       log.warning(
-        `No answer from the master at ${masterUri} within ${opts.auth_timeout} s ` +
+        `No answer from the master at ${masterUri} within ${opts.auth_timeout + held} s ` +
           `(attempt ${attempt} of ${tries}). Is a master running there, and does a firewall let ` +
           "this minion through to that port?",
       );
@@ -121,7 +130,11 @@ async function askForVerdict(parts: SignInParts, signal: AbortSignal): Promise<S
 }
 
 /** Null: nobody answered. */
-async function askOnce(parts: SignInParts, signal: AbortSignal): Promise<SignInVerdict | null> {
+async function askOnce(
+  parts: SignInParts,
+  hold: number,
+  signal: AbortSignal,
+): Promise<SignInVerdict | null> {
   const { client, identity, masterKeys, opts } = parts;
   const known: KnownMaster = {
     key: masterKeys.read(),
@@ -129,8 +142,8 @@ async function askOnce(parts: SignInParts, signal: AbortSignal): Promise<SignInV
     verifyingKey: opts.verify_master_pubkey_sign ? masterKeys.readVerifying() : null,
     verifyingKeyPath: masterKeys.verifyingKeyPath,
   };
-  const request = buildSignIn(identity, known, opts, await autosignGrains(parts));
-  const timeoutMs = Math.max(1, opts.auth_timeout) * 1000;
+  const request = buildSignIn(identity, known, opts, await autosignGrains(parts), hold);
+  const timeoutMs = (Math.max(1, opts.auth_timeout) + hold) * 1000;
   let reply: Uint8Array;
   try {
     reply = await client.request(request.payload, { timeoutMs, signal });

@@ -22,6 +22,7 @@ import { getLogger } from "../logging/mod.ts";
 import { packWire } from "../serializers/msgpack.ts";
 import type { PeerInfo } from "../transport/types.ts";
 import { type Data, type DataMap, isMap } from "../types/mod.ts";
+import { HOLD, MAX_HOLD } from "./hold_field.ts";
 import { RESUMES } from "./resume_field.ts";
 
 const log = getLogger("saltx.auth");
@@ -91,6 +92,7 @@ export class SignInServer {
   ): Uint8Array {
     const vouched = (peer?.verifiedId ?? null) === request.id;
     const verdict = this.#judge(request, load, vouched);
+    if (verdict.act === "pend") return reply({ ret: verdict.ret, ...holdPending(load, peer) });
     if (verdict.act !== "accept") return reply({ ret: verdict.ret });
     this.#parts.noteSignIn(request.id);
     const body = this.#session(request);
@@ -193,6 +195,16 @@ export class SignInServer {
     const sig = pkcs1Sign(this.#parts.masterKeys.privateKey, load, sigAlgo);
     return packWire({ enc: "clear", load, sig });
   }
+}
+
+/** Keeps the answer back if the minion wishes so; says that this can be done. */
+function holdPending(load: DataMap, peer: PeerInfo | undefined): DataMap {
+  if (!peer?.hold) return {};
+  const seconds = load[HOLD];
+  if (typeof seconds === "number" && seconds > 0) {
+    peer.hold(String(load["id"]), Math.min(seconds, MAX_HOLD) * 1000);
+  }
+  return { [HOLD]: true };
 }
 
 function readRequest(

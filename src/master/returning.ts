@@ -1,6 +1,6 @@
 /**
- * Which minions are not connected, but should be again in a moment: their link broke just now, or the
- * master has only started. What is published meanwhile is kept for them, and sent when they are back.
+ * Which minions are not connected, but should be in a moment: their link broke just now, their key was
+ * just accepted, or the master has only started. What is published meanwhile is kept for them, and sent when they are back.
  * @module
  */
 import type { SharedSet } from "../channel/shared_set.ts";
@@ -34,14 +34,19 @@ export class Returning {
 
   /** Of minions that are not connected, those that are expected back. */
   among(ids: readonly string[]): string[] {
-    const { lost, startedAt, window } = this.#parts;
+    const { startedAt, window } = this.#parts;
     if (window <= 0 || ids.length === 0) return [];
     if (this.#now() - startedAt < window * 1000) return [...ids];
-    return ids.filter((id) => lost.has(minionTopic(id)));
+    return this.amongNew(ids);
+  }
+
+  /** Of minions that were never here, those that are expected as they were let in just now. */
+  amongNew(ids: readonly string[]): string[] {
+    return ids.filter((id) => this.#parts.lost.has(minionTopic(id)));
   }
 }
 
-/** Takes what the publish server tells of a topic, in the main thread. */
+/** Takes what the publish server tells of a topic, and who was let in just now, in the main thread. */
 export class LostTopics {
   readonly #lost: SharedSet;
   readonly #ms: number;
@@ -67,6 +72,12 @@ export class LostTopics {
       this.#lost.remove(topic);
       return;
     }
+    this.expect(topic);
+  }
+
+  /** Somebody should subscribe to this topic within the window. */
+  expect(topic: string): void {
+    if (this.#ms <= 0) return;
     const loss = {};
     this.#losses.set(topic, loss);
     this.#lost.add(topic);

@@ -110,11 +110,13 @@ export async function openRoad(parts: RoadParts): Promise<[MasterRoad, () => Pro
   const sessions = new SessionFile(opts.cachedir);
   road.wake(sessions.read());
   const follower = new KeyFollower(road, store);
+  const stopHearing = parts.bus.onEvent("salt/key", () => follower.look());
   const keeping = setInterval(() => keepSessions(road, sessions), SESSIONS_MS);
   const stats = setInterval(() => tellStats(road, parts), STATS_MS);
   tellStats(road, parts);
   return [road, async () => {
     leaveLane();
+    stopHearing();
     follower.stop();
     clearInterval(keeping);
     clearInterval(stats);

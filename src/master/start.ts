@@ -141,6 +141,7 @@ async function start(
     attach: (worker) => requests.attach(worker),
     onEvent: (frame) => bus.forward(frame),
   });
+  stops.push(hearDecisions(bus, requests, (id) => lostTopics.expect(minionTopic(id))));
   // Workers end before the sockets that their answers leave by.
   stops.push(() => pool.stop(DRAIN_MS));
   const metrics = new MasterMetrics({ requests, publications: server, pool, bus });
@@ -194,6 +195,19 @@ async function start(
     requestPort: portOf(requests.endpoint),
     stop: () => stopAll(stops),
   };
+}
+
+/** Tells minions whose key is pending of an operator's decision: an accepted one is here in a moment. */
+function hearDecisions(
+  bus: EventBusServer,
+  requests: { recall(id: string): void },
+  expect: (id: string) => void,
+): () => void {
+  return bus.onEvent("salt/key", ({ data: { act, id } }) => {
+    if (typeof id !== "string" || (act !== "accept" && act !== "reject")) return;
+    if (act === "accept") expect(id);
+    requests.recall(id);
+  });
 }
 
 /** Publishes over RAET as well where `transport` names it. */

@@ -5,7 +5,12 @@
  */
 import type { Gate } from "../channel/gate.ts";
 import { Fifo } from "../runtime/fifo.ts";
-import type { AnswerBatch, BatchedRequest } from "../transport/zeromq/request_batch.ts";
+import type {
+  AnswerBatch,
+  BatchedAnswer,
+  BatchedRequest,
+  Hold,
+} from "../transport/zeromq/request_batch.ts";
 
 /** Bytes of answers that do not wait for the end of the turn. */
 const FLUSH_BYTES = 64 * 1024;
@@ -23,10 +28,9 @@ export class Outbox {
     this.#post = post;
   }
 
-  /** `ms`: for how long the request kept others waiting. */
-  answer(seq: number, payload: Uint8Array, ms: number): void {
-    this.#batch.answers.push({ seq, ms, payload });
-    this.#bytes += payload.length;
+  answer(answer: BatchedAnswer): void {
+    this.#batch.answers.push(answer);
+    this.#bytes += answer.payload.length;
     // Pieces of files go at once, one by one: together they would be copied, and held, as a whole.
     if (this.#bytes >= FLUSH_BYTES) this.flush();
     else this.#schedule();
@@ -155,11 +159,14 @@ export class WorkerDesk {
       await this.#turns.next();
       start = performance.now();
     };
-    const peer = { address: null, verifiedId };
+    let held: Hold | undefined;
+    const hold = (topic: string, ms: number) => void (held = { topic, ms });
+    const peer = { address: null, verifiedId, hold };
     const reply = this.#gate.handle(payload, peer, defers ? turn : undefined);
     const kept = performance.now() - start;
     const bytes = await reply;
-    this.#outbox.answer(seq, bytes, deferred ? performance.now() - start : kept);
+    const ms = deferred ? performance.now() - start : kept;
+    this.#outbox.answer({ seq, ms, payload: bytes, hold: held });
   }
 
   /** Resolves when all requests are answered, and what they had to say is posted. */

@@ -37,6 +37,11 @@ export interface PeerInfo {
   address: string | null;
   /** Set by transports that authenticate by themselves (RAET). */
   verifiedId: string | null;
+  /**
+   * Has the answer wait: it goes out after `ms`, unless word about `topic` comes first, upon which the
+   * request is served anew. Absent where answers go out at once.
+   */
+  hold?(topic: string, ms: number): void;
 }
 
 /** Answers requests. The handler must answer every one. */

@@ -25,6 +25,18 @@ async function estate(lab: Lab): Promise<{ master: Master; minions: Minion[] }> 
   return { master, minions };
 }
 
+overTransports("an accepted key lets its minion in at once", async (lab, step) => {
+  const master = await (await lab.master("saltx")).start();
+  const config = { acceptance_wait_time: 600 };
+  const minion = await (await lab.minion("saltx", "web-1", master, config)).start();
+  await master.awaitKey("web-1", "minions_pre");
+  await step("the first command finds it there", async () => {
+    await master.key("-y", "-a", "web-1");
+    assert.deepEqual(await master.ask("*", "test.ping"), { "web-1": true });
+  });
+  await minion.stop();
+});
+
 overTransports("keys of new minions", async (lab, step) => {
   const master = await (await lab.master("saltx")).start();
   const minion = await (await lab.minion("saltx", "web-1", master)).start();

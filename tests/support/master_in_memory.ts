@@ -16,6 +16,7 @@ import { TokenCheck } from "../../src/channel/token_check.ts";
 import { Crypticle, oaepDecrypt, signX931 } from "../../src/crypt/mod.ts";
 import { type KeyStoreOptions, PkiKeyStore } from "../../src/key/mod.ts";
 import { packWire, unpack } from "../../src/serializers/msgpack.ts";
+import type { PeerInfo } from "../../src/transport/types.ts";
 import type { Data, DataMap } from "../../src/types/mod.ts";
 
 interface KeyVector {
@@ -50,6 +51,9 @@ export class TestMaster {
   readonly events: { tag: string; data: DataMap }[] = [];
   readonly sessionKeys = new SessionKeys(new Uint8Array(32), 86_400);
   fleetKey = Crypticle.generateKeyString();
+  /** Whether answers can be kept back, and those that were to be: topic and ms. */
+  holds = false;
+  readonly held: [string, number][] = [];
 
   constructor(options: TestMasterOptions = {}) {
     this.keys = new PkiKeyStore({ pki_dir: this.dir, auto_accept: true, ...options.store });
@@ -81,7 +85,7 @@ export class TestMaster {
       replays: new SharedSet(sharedTable(1024)),
       speaksVersion3: (id) => version3.has(id),
       noteVersion3: (id) => void version3.add(id),
-      signIn: (load, version) => signIns.answer(load, version),
+      signIn: (load, version, peer) => signIns.answer(load, version, peer),
       clear: new Map(Object.entries(options.clear ?? {})),
       encrypted: new Map(Object.entries(options.encrypted ?? {})),
       now: Date.now,
@@ -90,7 +94,9 @@ export class TestMaster {
 
   /** Sends bytes and reads the plain answer. */
   async send(payload: Uint8Array): Promise<Data> {
-    return unpack(await this.gate.handle(payload, { address: null, verifiedId: null }));
+    const peer: PeerInfo = { address: null, verifiedId: null };
+    if (this.holds) peer.hold = (topic, ms) => void this.held.push([topic, ms]);
+    return unpack(await this.gate.handle(payload, peer));
   }
 
   remove(): void {

@@ -88,11 +88,11 @@ async function publishCommand(
     const presence = parts.presence.of(reply.minions);
     const absent = reply.minions.filter((_, i) => presence[i] === "absent");
     // One that is connected has sent its grains: of whom there are none has not been here yet.
-    const away = parts.opts.minion_data_cache
-      ? reply.minions.filter((_, i) => presence[i] !== "present")
-      : absent;
-    const queued = keepFor === null ? [] : enqueue(parts, sent, away, keepFor);
-    const soon = keepFor === null ? keepForReturning(parts, sent, absent) : [];
+    const unseen = parts.opts.minion_data_cache
+      ? reply.minions.filter((_, i) => presence[i] === "unknown")
+      : [];
+    const queued = keepFor === null ? [] : enqueue(parts, sent, [...absent, ...unseen], keepFor);
+    const soon = keepFor === null ? keepForReturning(parts, sent, absent, unseen) : [];
     const kept = new Set([...queued, ...soon]);
     const not_connected = absent.filter((id) => !kept.has(id));
     if (not_connected.length > 0) parts.jobs.setEnd(reply.jid, not_connected, "not connected");
@@ -112,15 +112,17 @@ async function publishCommand(
   return { enc: "clear", load: { jid: null, minions: [], error } };
 }
 
-/** Keeps a job for those of the absent who should be back in a moment. */
+/** Keeps a job for those of the absent who should be back in a moment, and for new ones let in just now. */
 function keepForReturning(
   parts: WorkerParts,
   load: PublishLoad,
   absent: readonly string[],
+  unseen: readonly string[],
 ): string[] {
   if ([load.fun].flat().some(looksAfterJobs)) return [];
   const { returning } = parts;
-  return enqueue(parts, load, returning.among(absent), returning.window, false);
+  const soon = [...returning.among(absent), ...returning.amongNew(unseen)];
+  return enqueue(parts, load, soon, returning.window, false);
 }
 
 /**

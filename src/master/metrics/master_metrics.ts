@@ -102,6 +102,12 @@ export class MasterMetrics {
         Object.entries(depths.waiting).map(([lane, value]) => ({ value, labels: { lane } })),
       ),
       one("saltx_requests_under_way", "Requests that workers have.", "gauge", depths.underWay),
+      one(
+        "saltx_requests_held",
+        "Sign-ins that wait for a decision about their key.",
+        "gauge",
+        depths.held,
+      ),
       one("saltx_request_connections", "Connections to ret_port.", "gauge", depths.peers),
       one(
         "saltx_connections_refused",

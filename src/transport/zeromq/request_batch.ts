@@ -19,6 +19,13 @@ export interface BatchedAnswer {
   /** ms for which the request kept its worker from others. */
   ms: number;
   payload: Uint8Array;
+  hold?: Hold | undefined;
+}
+
+/** For how long an answer is kept back, and word about what lets its request be served anew. */
+export interface Hold {
+  topic: string;
+  ms: number;
 }
 
 /** What a worker hands back at the end of a turn: events to fire first, then answers. */
@@ -94,7 +101,11 @@ export function unpackRequests(packed: ArrayBuffer): BatchedRequest[] {
 
 /** Packs a turn's answers and events; {@linkcode unpackAnswers} reads them. */
 export function packAnswers({ answers, events, deferred }: AnswerBatch): ArrayBuffer {
-  let size = 12 + 4 * deferred.length;
+  const holds = answers.flatMap(({ hold }, at) =>
+    hold ? [{ at, ms: hold.ms, topic: Buffer.from(hold.topic) }] : []
+  );
+  let size = 16 + 4 * deferred.length;
+  for (const { topic } of holds) size += 12 + topic.length;
   for (const { payload } of answers) size += 12 + payload.length;
   for (const event of events) size += 4 + event.length;
   const packed = new ArrayBuffer(size);
@@ -102,6 +113,7 @@ export function packAnswers({ answers, events, deferred }: AnswerBatch): ArrayBu
   let at = bytes.writeUInt32LE(answers.length);
   at = bytes.writeUInt32LE(events.length, at);
   at = bytes.writeUInt32LE(deferred.length, at);
+  at = bytes.writeUInt32LE(holds.length, at);
   for (const seq of deferred) at = bytes.writeUInt32LE(seq, at);
   for (const event of events) {
     at = bytes.writeUInt32LE(event.length, at);
@@ -115,6 +127,13 @@ export function packAnswers({ answers, events, deferred }: AnswerBatch): ArrayBu
     bytes.set(payload, at);
     at += payload.length;
   }
+  for (const hold of holds) {
+    at = bytes.writeUInt32LE(hold.at, at);
+    at = bytes.writeUInt32LE(hold.ms, at);
+    at = bytes.writeUInt32LE(hold.topic.length, at);
+    bytes.set(hold.topic, at);
+    at += hold.topic.length;
+  }
   return packed;
 }
 
@@ -122,7 +141,7 @@ export function packAnswers({ answers, events, deferred }: AnswerBatch): ArrayBu
 export function unpackAnswers(packed: ArrayBuffer): AnswerBatch {
   const bytes = Buffer.from(packed);
   const batch: AnswerBatch = { answers: [], events: [], deferred: [] };
-  let at = 12;
+  let at = 16;
   for (let left = bytes.readUInt32LE(8); left > 0; left--) {
     batch.deferred.push(bytes.readUInt32LE(at));
     at += 4;
@@ -139,6 +158,14 @@ export function unpackAnswers(packed: ArrayBuffer): AnswerBatch {
     const size = bytes.readUInt32LE(at + 8);
     at += 12;
     batch.answers.push({ seq, ms, payload: bytes.subarray(at, at + size) });
+    at += size;
+  }
+  for (let left = bytes.readUInt32LE(12); left > 0; left--) {
+    const answer = batch.answers[bytes.readUInt32LE(at)];
+    const ms = bytes.readUInt32LE(at + 4);
+    const size = bytes.readUInt32LE(at + 8);
+    at += 12;
+    if (answer) answer.hold = { topic: bytes.toString("utf8", at, at + size), ms };
     at += size;
   }
   return batch;

@@ -7,11 +7,11 @@
  * worker when one is lost. (`salt/transport/zeromq.py:RequestServer.zmq_device`)
  * @module
  */
-import { Buffer } from "node:buffer";
-import { runtime } from "../../runtime/mod.ts";
 import type { ZmqOptions, ZmqSocket } from "../../runtime/types.ts";
 import type { ConnectionRoom } from "./connection_room.ts";
-import type { BatchedAnswer } from "./request_batch.ts";
+import { type GuestHost, GuestWorkers } from "./guest_workers.ts";
+import { HeldRequests, type Keeping } from "./held_requests.ts";
+import type { BatchedAnswer, Hold } from "./request_batch.ts";
 import { type Lane, laneOf, LANES, RequestLanes } from "./request_lanes.ts";
 import { type Asker, type Request, type RequestWorker, WorkerSlot } from "./worker_slot.ts";
 import { type ZmtpPeer, ZmtpServer } from "./zmtp_server.ts";
@@ -78,25 +78,6 @@ const HEAVY_MS = 2;
 /** Bytes that one batch may have, unless its first request alone has more. */
 const BATCH_BYTES = 1024 * 1024;
 
-/**
- * What may be under way to one REP worker. The DEALER deals in turn, to a worker that hangs too, until
- * that one's queue is full: small queues keep it from taking many requests with it.
- */
-const WORKER_QUEUE: ZmqOptions = { sendHighWaterMark: 4, sendBufferSize: 4096 };
-
-/** The same, for the worker's end. */
-export const WORKER_SOCKET: ZmqOptions = {
-  linger: 0,
-  receiveHighWaterMark: 1,
-  receiveBufferSize: 4096,
-};
-
-/** A request younger than this is with a REP worker that lives: it is not given to a second one. */
-const REPEAT_AFTER_MS = 1000;
-
-/** ms after the loss of a REP worker: what it had with it is older than the bound above by then. */
-const REPEAT_DELAY_MS = 1500;
-
 /** Moves requests from the network to the workers and their answers back, until closed. */
 export class ZmqRequestServer {
   readonly stats: RequestServerStats = {
@@ -110,27 +91,21 @@ export class ZmqRequestServer {
   /** Called with the ms from receipt to answer. */
   onServed: (lane: Lane, ms: number) => void = () => {};
   #router!: ZmtpServer;
-  readonly #dealer: ZmqSocket;
+  #guests!: GuestWorkers;
   readonly #limits: RequestLimits;
   readonly #lanes = new RequestLanes<Asker, Request>();
   readonly #underWay = new Map<number, Request>();
   readonly #perPeer = new Map<ZmtpPeer, number>();
   /** Peers whose last request took long. */
   readonly #heavy = new Set<Asker>();
+  readonly #held = new HeldRequests();
   readonly #slots: WorkerSlot[] = [];
-  readonly #answers: Promise<void>;
   #waitingBytes = 0;
   #nextSeq = 0;
-  /** REP workers of other programs that are connected, and requests that they have. */
-  #guests = 0;
-  #withGuests = 0;
   #scheduled = false;
 
-  private constructor(dealer: ZmqSocket, limits: RequestLimits) {
-    this.#dealer = dealer;
+  private constructor(limits: RequestLimits) {
     this.#limits = limits;
-    dealer.monitor((event) => this.#heardOfGuest(event.type));
-    this.#answers = this.#takeGuestAnswers();
   }
 
   /** @throws what bind rejects with: `code: "EADDRINUSE"`, `"EACCES"` … */
@@ -138,12 +113,8 @@ export class ZmqRequestServer {
     options: RequestServerOptions,
     bindPrivate: (socket: ZmqSocket, endpoint: string) => Promise<unknown>,
   ): Promise<ZmqRequestServer> {
-    const dealer = await runtime.openSocket("dealer", {
-      linger: 0,
-      receiveHighWaterMark: 0,
-      ...WORKER_QUEUE,
-    });
-    const server = new ZmqRequestServer(dealer, { ...DEFAULT_LIMITS, ...options.limits });
+    const server = new ZmqRequestServer({ ...DEFAULT_LIMITS, ...options.limits });
+    const guests = server.#guests = await GuestWorkers.open(server.#guestHost());
     try {
       server.#router = await ZmtpServer.open(options.endpoint, options.router, {
         type: "ROUTER",
@@ -152,24 +123,42 @@ export class ZmqRequestServer {
         message: (peer, frames) => server.#take(peer, frames),
         closed: (peer) => server.#forget(peer),
       });
-      await bindPrivate(dealer, options.workersEndpoint);
+      await bindPrivate(guests.socket, options.workersEndpoint);
       return server;
     } catch (error) {
-      dealer.close();
+      await guests.close();
       await server.#router?.close();
       throw error;
     }
+  }
+
+  #guestHost(): GuestHost {
+    const given = () => [...this.#underWay.values()].filter(({ worker }) => worker === null);
+    return {
+      given,
+      answered: (seq, reply) => {
+        this.#answer(seq, reply);
+        this.#schedule();
+      },
+      repeated: () => void (this.stats.repeated += 1),
+      changed: () => this.#schedule(),
+      deserted: () => this.#again(given()),
+    };
   }
 
   get endpoint(): string {
     return this.#router.endpoint;
   }
 
-  /** Connections, requests that wait by lane and that workers have, and connections refused. */
+  /**
+   * Connections, requests that wait by lane, that workers have and that are kept back, and connections
+   * refused.
+   */
   get depths(): {
     peers: number;
     refused: number;
     underWay: number;
+    held: number;
     waiting: Record<Lane, number>;
   } {
     const waiting = {
@@ -179,7 +168,13 @@ export class ZmqRequestServer {
       "sign-in": this.#lanes.lengthOf("sign-in"),
     };
     const { peers, refused } = this.#router;
-    return { peers: peers.size, refused, underWay: this.#underWay.size, waiting };
+    return {
+      peers: peers.size,
+      refused,
+      underWay: this.#underWay.size,
+      held: this.#held.size,
+      waiting,
+    };
   }
 
   /** Lets a worker thread have requests from now on. */
@@ -189,7 +184,7 @@ export class ZmqRequestServer {
     this.#schedule();
     return {
       answered: (answers) => {
-        for (const { seq, ms, payload } of answers) this.#answer(seq, payload, ms);
+        for (const { seq, ms, payload, hold } of answers) this.#answer(seq, payload, ms, hold);
         this.#schedule();
       },
       deferred: (seqs) => this.#defer(slot, seqs),
@@ -211,15 +206,27 @@ export class ZmqRequestServer {
     });
   }
 
+  /** There is word about a topic: requests that are kept back for it are served anew. */
+  recall(topic: string): void {
+    for (const request of this.#held.takeTopic(topic)) this.#anew(request);
+  }
+
+  #anew(request: Request): void {
+    this.#waitingBytes += request.payload.length;
+    const since = performance.now();
+    this.#lanes.add(request.lane, request.asker, { ...request, since, tries: 0, worker: null });
+    this.#schedule();
+  }
+
   /** Answers that come within `drainMs` still go out. */
   async close(drainMs = 0): Promise<void> {
+    this.#held.clear();
     const end = performance.now() + drainMs;
     while (this.#underWay.size > 0 && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    this.#dealer.close();
+    await this.#guests.close();
     await this.#router.close();
-    await this.#answers;
   }
 
   #take(peer: ZmtpPeer, frames: Uint8Array[]): void {
@@ -275,7 +282,7 @@ export class ZmqRequestServer {
   }
 
   #deal(): void {
-    if (this.#guests > 0) this.#dealToGuests();
+    if (this.#guests.count > 0) this.#dealToGuests();
     while (this.#lanes.length > 0) {
       const slot = this.#freest();
       if (!slot) break;
@@ -323,60 +330,18 @@ export class ZmqRequestServer {
   /** REP workers get one each beside threads; alone, as many as their small queues hold. */
   #dealToGuests(): void {
     while (this.#lanes.length > 0) {
-      if (this.#slots.length > 0 && this.#withGuests >= this.#guests) return;
+      if (this.#slots.length > 0 && this.#guests.busy >= this.#guests.count) return;
       const next = this.#lanes.take();
       if (!next) return;
-      if (!this.#dealer.trySend(guestFrames(next.request))) {
+      if (!this.#guests.give(next.request)) {
         this.#lanes.add(next.lane, next.peer, next.request);
         return;
       }
       this.#begin(next.request);
-      this.#withGuests += 1;
     }
   }
 
-  #heardOfGuest(what: string): void {
-    if (what === "handshake") this.#guests += 1;
-    else if (what === "disconnect" && this.#guests > 0) {
-      this.#guests -= 1;
-      if (this.#guests > 0) setTimeout(() => this.#repeatLost(), REPEAT_DELAY_MS).unref();
-    }
-    // Nobody is left who could answer what REP workers were given.
-    if (this.#guests === 0) {
-      this.#again([...this.#underWay.values()].filter(({ worker }) => worker === null));
-      this.#withGuests = 0;
-    }
-    this.#schedule();
-  }
-
-  /**
-   * Gives what has been with REP workers for a while to others: one of them was lost, and what it
-   * had with it. A request that is served twice gets the first answer; the replay check of the second
-   * worker keeps it from acting twice.
-   */
-  async #repeatLost(): Promise<void> {
-    const before = performance.now() - REPEAT_AFTER_MS;
-    for (const request of [...this.#underWay.values()]) {
-      if (request.worker !== null || request.since > before) continue;
-      this.stats.repeated += 1;
-      await this.#dealer.send(guestFrames(request)).catch(() => {});
-    }
-  }
-
-  async #takeGuestAnswers(): Promise<void> {
-    try {
-      for await (const frames of this.#dealer) {
-        const name = frames[0];
-        if (name?.length !== 5) continue;
-        this.#answer(Buffer.from(name).readUInt32LE(1), frames.at(-1) ?? new Uint8Array());
-        this.#schedule();
-      }
-    } catch (error) {
-      if (!this.#dealer.closed) throw error;
-    }
-  }
-
-  #answer(seq: number, reply: Uint8Array, ms = 0): void {
+  #answer(seq: number, reply: Uint8Array, ms = 0, hold?: Hold): void {
     const request = this.#underWay.get(seq);
     if (!request) return;
     this.#underWay.delete(seq);
@@ -385,11 +350,24 @@ export class ZmqRequestServer {
       worker.requests.delete(request);
       worker.count(request.lane, -1);
       if (request.deferred) worker.deferred -= 1;
-    } else this.#withGuests -= 1;
-    this.stats.answered += 1;
+    } else this.#guests.busy -= 1;
     this.onServed(request.lane, performance.now() - request.since);
     if (ms >= HEAVY_MS) this.#noteHeavy(asker);
     else if (this.#heavy.size > 0) this.#heavy.delete(asker);
+    const kept = hold ? this.#keep(request, reply, hold) : "no room";
+    if (kept === "word came") this.#anew(request);
+    else if (kept === "no room") this.#reply(request, reply);
+  }
+
+  #keep(request: Request, reply: Uint8Array, hold: Hold): Keeping {
+    const { asker } = request;
+    if (typeof asker !== "string" && asker.closed) return "no room";
+    return this.#held.keep(request, hold, () => this.#reply(request, reply));
+  }
+
+  #reply(request: Request, reply: Uint8Array): void {
+    const { asker } = request;
+    this.stats.answered += 1;
     if (typeof asker === "string") return request.answer?.(reply);
     asker.send([...request.route, reply]);
     this.#release(asker);
@@ -408,6 +386,7 @@ export class ZmqRequestServer {
   #forget(peer: ZmtpPeer): void {
     this.#perPeer.delete(peer);
     this.#heavy.delete(peer);
+    this.#held.takeAsker(peer);
     for (const request of this.#lanes.forget(peer)) {
       this.#waitingBytes -= request.payload.length;
       this.stats.abandoned += 1;
@@ -457,13 +436,4 @@ export class ZmqRequestServer {
       this.#lanes.add(request.lane, asker, request);
     }
   }
-}
-
-/** What a REP worker gets, and the name that its answer comes back with. */
-function guestFrames({ seq, verifiedId, payload }: Request): Uint8Array[] {
-  const name = Buffer.alloc(5);
-  name.writeUInt32LE(seq, 1);
-  const empty = new Uint8Array();
-  if (verifiedId === null) return [name, empty, payload];
-  return [name, empty, new TextEncoder().encode(verifiedId), payload];
 }

@@ -174,6 +174,21 @@ describe("SignInServer", () => {
     master.remove();
   });
 
+  test("keeps the answer about a pending key back when asked to, within its bound", async () => {
+    const master = new TestMaster({ store: { auto_accept: false } });
+    const peer = new TestPeer(master, "new");
+    assert.equal((await peer.signIn(3, { saltx_hold: 5 }))["saltx_hold"], undefined);
+    master.holds = true;
+    assert.equal((await peer.signIn())["saltx_hold"], true);
+    assert.deepEqual(master.held, []);
+    for (const saltx_hold of [5, 1e9, -1, "5", NaN]) await peer.signIn(3, { saltx_hold });
+    assert.deepEqual(master.held, [["new", 5000], ["new", 60_000]]);
+    master.keys.change("accept", [{ state: "pending", id: "new" }]);
+    assert.equal((await peer.signIn(3, { saltx_hold: 5 }))["saltx_hold"], undefined);
+    assert.equal(master.held.length, 2);
+    master.remove();
+  });
+
   test("refuses a second key for a known id, and never uses it", async () => {
     const master = new TestMaster();
     const peer = new TestPeer(master, "web1");

@@ -51,6 +51,51 @@ test("signIn() waits acceptance_wait_time without end when there is no bound", a
   assert.deepEqual(lab.clock.slept, Array(20).fill(3000));
 });
 
+test("signIn() has its request wait at a master that holds, and hears of a decision at once", async () => {
+  await using lab = await channelLab();
+  lab.master.verdict = true;
+  const held: unknown[] = [];
+  lab.master.tamper.body = (body) => {
+    const { saltx_hold: seconds } = lab.master.signIns.at(-1)!;
+    held.push(seconds);
+    body["saltx_hold"] = true;
+    if (typeof seconds === "number") lab.clock.ms += seconds * 1000;
+    if (held.length === 3) lab.master.verdict = "accept";
+  };
+  await lab.channel.signIn();
+  assert.deepEqual(held, [undefined, 10, 10, 10]);
+  // Nothing is left of the wait but the least one.
+  assert.deepEqual(lab.clock.slept, [100, 100]);
+});
+
+test("signIn() waits itself when a master that holds answers at once", async () => {
+  await using lab = await channelLab();
+  lab.master.verdict = true;
+  lab.master.tamper.body = (body) => {
+    body["saltx_hold"] = true;
+    if (lab.master.signIns.length === 4) lab.master.verdict = "accept";
+  };
+  await lab.channel.signIn();
+  assert.deepEqual(lab.clock.slept, [10_000, 10_000, 10_000]);
+});
+
+test("signIn() has no second request wait when the first was lost with its master", async () => {
+  await using lab = await channelLab();
+  lab.master.verdict = true;
+  lab.master.tamper.body = (body) => {
+    body["saltx_hold"] = true;
+    if (lab.master.signIns.length === 1) lab.master.silent = 1;
+    else lab.master.verdict = "accept";
+  };
+  await lab.channel.signIn();
+  assert.deepEqual(lab.master.signIns.map((load) => load["saltx_hold"]), [
+    undefined,
+    undefined,
+    10,
+  ]);
+  assert.match(lab.log.join("\n"), /No answer from the master at .* within 15 s/);
+});
+
 test("signIn() ends at a pending key when it is not to wait", async () => {
   await using lab = await channelLab({}, { waitWhilePending: false });
   lab.master.verdict = true;

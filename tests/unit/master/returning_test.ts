@@ -12,7 +12,7 @@ function lab(window: number) {
   const time = { now: 1000 };
   const returning = new Returning({ lost, startedAt: 1000, window, now: () => time.now });
   const note = (id: string, there: boolean) => topics.note(minionTopic(id), there);
-  return { note, timers, time, returning };
+  return { topics, note, timers, time, returning };
 }
 
 test("Returning expects all absent minions back for a while after the master's start", () => {
@@ -36,6 +36,18 @@ test("Returning expects those back whose link broke within the window", () => {
   assert.deepEqual(returning.among(["a"]), ["a"]);
   timers[1]!.work();
   assert.deepEqual(returning.among(["a"]), []);
+});
+
+test("Returning expects whose key was just accepted", () => {
+  const { topics, note, timers, time, returning } = lab(20);
+  time.now = 50_000;
+  topics.expect(minionTopic("new"));
+  assert.deepEqual(returning.among(["new", "b"]), ["new"]);
+  note("new", true);
+  assert.deepEqual(returning.among(["new"]), []);
+  topics.expect(minionTopic("late"));
+  timers.at(-1)!.work();
+  assert.deepEqual(returning.among(["late"]), []);
 });
 
 test("Returning expects nobody back with a window of 0", () => {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runtime } from "../../../src/runtime/mod.ts";
-import type { BatchedRequest } from "../../../src/transport/zeromq/request_batch.ts";
+import type { BatchedRequest, Hold } from "../../../src/transport/zeromq/request_batch.ts";
 import {
   packAnswers,
   packRequests,
@@ -33,9 +33,9 @@ class ScriptedThread {
   }
 
   /** Answers all it has, each after `ms` of work. */
-  answerAll(ms = 0): void {
+  answerAll(ms = 0, hold?: Hold): void {
     const answers = this.batches.splice(0).flat()
-      .map(({ seq, payload }) => ({ seq, ms, payload: bytes(text(payload).toUpperCase()) }));
+      .map(({ seq, payload }) => ({ seq, ms, hold, payload: bytes(text(payload).toUpperCase()) }));
     this.link.answered(answers);
     this.link.next();
   }
@@ -228,6 +228,56 @@ describe("requests to worker threads", () => {
     await Promise.all([busy, ...more]);
   });
 
+  test("an answer is kept back until there is word about its topic, which has it served anew", async () => {
+    const server = await open();
+    const thread = attach(server);
+    const [one, other] = [await dealer(server), await dealer(server)];
+    await one.send(["", "one"]);
+    await other.send(["", "other"]);
+    await until("both", () => {
+      thread.answerAll(0, { topic: "w1", ms: 60_000 });
+      return server.depths.held === 2;
+    });
+    server.recall("w2");
+    assert.equal(server.depths.held, 2);
+    server.recall("w1");
+    assert.equal(server.depths.held, 0);
+    await until("both again", () => {
+      thread.answerAll();
+      return server.stats.answered === 2;
+    });
+    assert.equal(text((await one.receive(10_000)).at(-1)), "ONE");
+    assert.equal(text((await other.receive(10_000)).at(-1)), "OTHER");
+    for (const peer of [one, other]) peer.close();
+  });
+
+  test("an answer that was kept back goes out when its time is up", async () => {
+    const server = await open();
+    const thread = attach(server);
+    const peer = await dealer(server);
+    await peer.send(["", "a"]);
+    await until("it", () => thread.held.length === 1);
+    thread.answerAll(0, { topic: "w1", ms: 1 });
+    assert.equal(text((await peer.receive(10_000)).at(-1)), "A");
+    assert.equal(server.depths.held, 0);
+    peer.close();
+  });
+
+  test("word that overtakes a request that a worker has is not lost", async () => {
+    const server = await open();
+    const thread = attach(server);
+    const peer = await dealer(server);
+    await peer.send(["", "a"]);
+    await until("it", () => thread.held.length === 1);
+    server.recall("w1");
+    thread.answerAll(0, { topic: "w1", ms: 60_000 });
+    await until("it again", () => thread.held.length === 1);
+    thread.answerAll(0, { topic: "w1", ms: 60_000 });
+    assert.equal(server.depths.held, 1);
+    peer.close();
+    await until("it to be forgotten", () => server.depths.held === 0);
+  });
+
   test("requests and answers survive their way between threads", () => {
     const requests = [
       { seq: 1, verifiedId: null, payload: bytes("a") },
@@ -237,16 +287,18 @@ describe("requests to worker threads", () => {
       .map((request) => ({ ...request, payload: new Uint8Array(request.payload) }));
     assert.deepEqual(back, requests);
     const { answers, events, deferred } = unpackAnswers(packAnswers({
-      answers: [{ seq: 7, ms: 1.5, payload: bytes("x") }],
+      answers: [
+        { seq: 7, ms: 1.5, payload: bytes("x") },
+        { seq: 9, ms: 0, payload: bytes("y"), hold: { topic: "wéb", ms: 60_000 } },
+      ],
       events: [bytes("e1"), bytes("")],
       deferred: [8, 2 ** 32 - 1],
     }));
     assert.deepEqual(deferred, [8, 2 ** 32 - 1]);
-    assert.deepEqual(answers.map(({ seq, ms, payload }) => [seq, ms, text(payload)]), [[
-      7,
-      1.5,
-      "x",
-    ]]);
+    assert.deepEqual(
+      answers.map(({ seq, ms, payload, hold }) => [seq, ms, text(payload), hold]),
+      [[7, 1.5, "x", undefined], [9, 0, "y", { topic: "wéb", ms: 60_000 }]],
+    );
     assert.deepEqual(events.map(text), ["e1", ""]);
   });
 });

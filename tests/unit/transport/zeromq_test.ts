@@ -4,16 +4,23 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runtime } from "../../../src/runtime/mod.ts";
-import type { ZmqSocket } from "../../../src/runtime/types.ts";
+import type { ZmqOptions, ZmqSocket } from "../../../src/runtime/types.ts";
 import { ipcEndpoint, minionTopic, zeromqTransport } from "../../../src/transport/zeromq/mod.ts";
 import { bindPrivate } from "../../../src/transport/zeromq/private_bind.ts";
 import { ZmqPublishServer } from "../../../src/transport/zeromq/publish_server.ts";
-import { WORKER_SOCKET, ZmqRequestServer } from "../../../src/transport/zeromq/request_server.ts";
+import { ZmqRequestServer } from "../../../src/transport/zeromq/request_server.ts";
 import type { MinionId } from "../../../src/types/mod.ts";
 import { until } from "../../support/until.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (data: Uint8Array) => new TextDecoder().decode(data);
+
+/** Small queues: a worker takes one request at a time. */
+const WORKER_SOCKET: ZmqOptions = {
+  linger: 0,
+  receiveHighWaterMark: 1,
+  receiveBufferSize: 4096,
+};
 
 /** A worker that answers with what it got, in capitals, and hangs with what `hangs` says. */
 async function worker(
