@@ -10,17 +10,20 @@ import type { BusAddress, EventBusServer } from "../event/mod.ts";
 import { getLogger } from "../logging/mod.ts";
 import type { MinionFacts } from "../plugins/matchers/mod.ts";
 import type { Data, DataMap, ReturnLoad, Target } from "../types/mod.ts";
+import { aborted } from "./aborted.ts";
 import { Attempts } from "./attempts.ts";
 import { awaitBack } from "./await_back.ts";
 import { Backoff } from "./backoff.ts";
 import { awaitMaster } from "./failback.ts";
+import { FormerSession } from "./former_session.ts";
 import type { JobOrigin, JobRunner } from "./jobs.ts";
 import type { JobJournal } from "./journal.ts";
+import { LinkNews } from "./link_news.ts";
 import { handleLocalEvent, LOCAL_TAGS, type LocalActions } from "./local_events.ts";
 import { MasterChoice } from "./master_choice.ts";
 import { localActionsOf, type ServedConnection, servicesOf } from "./master_services.ts";
 import type { NamedMaster } from "./masters.ts";
-import { pillarRequest } from "./pillar_request.ts";
+import { fetchPillar } from "./pillar_request.ts";
 import { checkPublication, isForMe } from "./publication.ts";
 import { ReturnSender } from "./returns.ts";
 import { Session, type SessionListener, type SessionParts } from "./session.ts";
@@ -30,9 +33,6 @@ import type { Timed } from "./timed.ts";
 import type { World } from "./world.ts";
 
 const log = getLogger("saltx.minion");
-
-/** ms for which a master that the minion went back from still gets the returns of its jobs. */
-const FORMER_MS = 300_000;
 
 /** What a connection works with; all but the address is shared with those to other masters. */
 export interface ConnectionParts extends SessionParts {
@@ -65,14 +65,11 @@ export class MasterConnection implements SessionListener, ServedConnection {
   readonly #stop = new AbortController();
   readonly #ready = Promise.withResolvers<void>();
   readonly #returns: ReturnSender;
+  readonly #link: LinkNews;
+  readonly #former: FormerSession;
   #opts: MinionOpts;
   #session: Session | null = null;
-  /** The session with the master that the minion went back from. */
-  #former: Session | null = null;
   #pillar: DataMap = {};
-  #connected = false;
-  /** Whether the bus was told that the connection is gone. */
-  #lost = false;
   /** Whether the master was told of the start once. */
   #announced = false;
   /** Whether a sign-in follows a link that was lost. */
@@ -88,6 +85,8 @@ export class MasterConnection implements SessionListener, ServedConnection {
     this.#attempts = new Attempts(this.#choice, parts.opts.master_tries);
     this.#parts = parts;
     this.#bus = bus;
+    this.#link = new LinkNews((tag, data) => bus.fire(tag, data));
+    this.#former = new FormerSession(parts.clock, this.#stop.signal);
     this.#opts = { ...parts.opts, master: this.name };
     this.#returns = new ReturnSender(this.#choice.names, parts.opts, {
       journal: parts.journal,
@@ -127,7 +126,7 @@ export class MasterConnection implements SessionListener, ServedConnection {
 
   /** Whether commands of this master arrive. */
   get connected(): boolean {
-    return this.#connected;
+    return this.#link.connected;
   }
 
   /** Resolves when the master was reached for the first time; rejects when it never will be. */
@@ -154,7 +153,7 @@ export class MasterConnection implements SessionListener, ServedConnection {
       () => clock.random(),
     );
     startTimers(opts, clock, signal, {
-      connected: () => this.#connected,
+      connected: () => this.#link.connected,
       ping: () => this.#ping(),
       refreshGrains: async () => {
         if (await this.#parts.world.refreshGrains()) await this.refreshPillar();
@@ -183,13 +182,12 @@ export class MasterConnection implements SessionListener, ServedConnection {
     this.#returns.close();
     this.#stop.abort(new Error("The minion stops"));
     this.#session?.close();
-    this.#former?.close();
+    this.#former.close();
     await this.#bus.close();
   }
 
   onLost(session: Session): void {
-    if (session !== this.#session) return;
-    this.#tellLost();
+    if (session === this.#session) this.#tellLost();
   }
 
   onBack(session: Session): void {
@@ -224,7 +222,7 @@ export class MasterConnection implements SessionListener, ServedConnection {
 
   masterLost(master: string): void {
     const session = this.#session;
-    if (!session?.isUp || session === this.#former || master !== this.name) return;
+    if (!session?.isUp || this.#former.is(session) || master !== this.name) return;
     session.close(new Error("an event says that it is gone"));
   }
 
@@ -232,7 +230,7 @@ export class MasterConnection implements SessionListener, ServedConnection {
     const { first, current } = this.#choice;
     if (master !== first.name || current === first || !this.#session) return;
     log.info(`Going back to master ${master}`);
-    this.#retire(this.#session);
+    this.#former.retire(this.#session);
   }
 
   async #pause(ms: number, error: unknown): Promise<void> {
@@ -274,26 +272,14 @@ export class MasterConnection implements SessionListener, ServedConnection {
         }),
       );
       if (this.#quiet) await aborted(signal);
-      if (session === this.#former) throw new FailBack();
+      if (this.#former.is(session)) throw new FailBack();
       if (!signal.aborted) throw session.over.reason ?? new Error("the subscription ended");
     } finally {
-      if (session === this.#former) this.#connected = false;
+      if (this.#former.is(session)) this.#link.down();
       else session.close();
       this.#tellLost();
       this.#session = null;
     }
-  }
-
-  /** Ends a session whose jobs may still run: until they have returned, their master gets them. */
-  #retire(session: Session): void {
-    this.#former?.close();
-    this.#former = session;
-    session.closeSubscription();
-    this.#parts.clock.sleep(FORMER_MS, this.#stop.signal).then(() => {
-      if (this.#former !== session) return;
-      this.#former = null;
-      session.close();
-    }, () => {});
   }
 
   /** What must be there before the first job runs. */
@@ -305,11 +291,11 @@ export class MasterConnection implements SessionListener, ServedConnection {
     ]);
     this.#pillar = pillar;
     this.#parts.pillarChanged();
-    this.#connected = true;
+    this.#link.up();
     await this.#announce();
     this.#announced = true;
     log.info("Minion is ready to receive requests!");
-    this.#tellFound(session);
+    this.#link.found(session.master);
     this.#ready.resolve();
     this.#returns.flush();
     if (this.#choice.current !== this.#choice.first) this.#watchFirst(session);
@@ -340,25 +326,14 @@ export class MasterConnection implements SessionListener, ServedConnection {
       this.#returning = false;
     }
     if (session !== this.#session || !session.isUp) return;
-    this.#connected = true;
+    this.#link.up();
     log.info(`Connection to master ${this.name} re-established`);
-    this.#tellFound(session);
+    this.#link.found(session.master);
     this.#returns.flush();
   }
 
   #tellLost(): void {
-    if (!this.#connected) return;
-    this.#connected = false;
-    this.#lost = true;
-    if (this.#quiet || this.#stop.signal.aborted) return;
-    log.warning(`Connection to master ${this.name} lost`);
-    this.#bus.fire("__master_disconnected", { master: this.name });
-  }
-
-  #tellFound(session: Session): void {
-    if (!this.#lost) return;
-    this.#lost = false;
-    this.#bus.fire("__master_connected", { master: session.master });
+    this.#link.lost(this.name, this.#quiet || this.#stop.signal.aborted);
   }
 
   /** Tells the bus when the first master is there again; that brings the minion back to it. */
@@ -378,21 +353,15 @@ export class MasterConnection implements SessionListener, ServedConnection {
     for (const load of startEvents(this.#opts, world.grains, clock.now())) await this.ask(load);
   }
 
-  async #fetchPillar(channel: Session["channel"], cleanCache: boolean): Promise<DataMap> {
+  #fetchPillar(channel: Session["channel"], cleanCache: boolean): Promise<DataMap> {
     const { opts, world } = this.#parts;
-    const pillar = await channel.requestPillar(pillarRequest(opts, world.grains, { cleanCache }));
-    const errors = pillar["_errors"];
-    if (Array.isArray(errors) && errors.length > 0) {
-      log.critical(`Pillar rendered with ${errors.length} errors; see the master's log`);
-    }
-    return pillar;
+    return fetchPillar(channel, opts, world.grains, cleanCache);
   }
 
   /** The way to a master; where there is none, that to the one which stands in for it. */
   #channelTo(master: string): Session["channel"] {
-    const former = this.#former;
-    if (former?.master === master && this.#session?.master !== master) return former.channel;
-    return this.channel();
+    const former = this.#session?.master === master ? undefined : this.#former.channelTo(master);
+    return former ?? this.channel();
   }
 
   #originOf(opts: MinionOpts, name: string): JobOrigin {
@@ -423,11 +392,4 @@ export class MasterConnection implements SessionListener, ServedConnection {
       this.#session?.close(error);
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -9,6 +9,7 @@ import { strftime } from "../../logging/strftime.ts";
 import { dumpJson } from "../../serializers/json_dump.ts";
 import { type Data, type DataMap, isMap } from "../../types/mod.ts";
 import type { Clock } from "../../channel/clock.ts";
+import { aborted } from "../aborted.ts";
 import { afterSkipRange, explicitTimes, type Globals, mayRun } from "./conditions.ts";
 import { intervalOf, nextTime, ScheduleError, splaySeconds, TIME_FORMAT } from "./plan.ts";
 
@@ -294,13 +295,6 @@ export class Scheduler {
   #whens() {
     return { pillar: this.#parts.pillar(), grains: this.#parts.grains() };
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 function functionOf(job: DataMap): string {
