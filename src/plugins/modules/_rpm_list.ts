@@ -1,7 +1,8 @@
 /** The packages that rpm has installed, as modules `pkg` return them. @module */
 import type { ExecContext } from "../../loader/types.ts";
 import { pyStr } from "../../text/py_repr.ts";
-import type { Data, DataMap } from "../../types/mod.ts";
+import { type Data, type DataMap, isMap } from "../../types/mod.ts";
+import { withoutJob } from "./_package_manager.ts";
 import { listKey, type PackageVersions, versionData } from "./_packages.ts";
 import { runProgram } from "./_program.ts";
 import { ownArch, parseRpmLine, queryFormat, type RpmPackage } from "./_rpm.ts";
@@ -79,4 +80,24 @@ export async function listAttributes(
     found[name] = [...before, entry];
   }
   return found;
+}
+
+/** What `lowpkg.info` knows of installed packages, with the names that modules `pkg` have for it. */
+export async function installedInfo(
+  ctx: ExecContext,
+  names: Data[],
+  kwargs: DataMap,
+): Promise<DataMap> {
+  const all = await ctx.salt("lowpkg.info", names, withoutJob(kwargs));
+  const entries = Object.entries(isMap(all) ? all : {});
+  return Object.fromEntries(entries.map(([name, info]) => [name, withSource(info)]));
+}
+
+function withSource(info: Data): Data {
+  if (Array.isArray(info)) return info.map(withSource);
+  if (!isMap(info)) return info;
+  const fields = Object.entries(info).map(([key, value]) =>
+    [key === "source_rpm" ? "source" : key, value] as const
+  );
+  return Object.fromEntries(fields);
 }

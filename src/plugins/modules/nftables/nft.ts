@@ -23,6 +23,17 @@ export async function nft(ctx: ExecContext, ...words: string[]): Promise<string>
   return [stdout, stderr].filter(Boolean).join("\n");
 }
 
+/** Has nft change something, which it does in silence, and says so in one of two sentences. */
+export async function change(
+  ctx: ExecContext,
+  words: string[],
+  good: string,
+  bad: string,
+): Promise<DataMap> {
+  const said = await nft(ctx, ...words);
+  return said === "" ? answer(good, true) : answer(bad, false);
+}
+
 /** A name that nft takes for nothing else. @throws SaltInvocationError */
 export function nftName(value: string, what: string): string {
   if (/^[A-Za-z_][\w./\\-]*$/.test(value)) return value;

@@ -4,7 +4,6 @@ import { type ExecContext, fn } from "../../../loader/types.ts";
 import { globMatch } from "../../../text/glob.ts";
 import { isTrue } from "../../../text/is_true.ts";
 import { pyStr } from "../../../text/py_repr.ts";
-import { compareRpmVersions } from "../../../text/rpm_version.ts";
 import type { DataMap } from "../../../types/mod.ts";
 import {
   asksForRemoved,
@@ -17,14 +16,8 @@ import {
 } from "../_package_manager.ts";
 import { clearRefreshTag, listKey, type PackageVersions, versionData } from "../_packages.ts";
 import { runProgram } from "../_program.ts";
-import {
-  type Lists,
-  parseInstalled,
-  parsePrinted,
-  parseRefresh,
-  parseRepos,
-  rootWords,
-} from "./pacman.ts";
+import { mergeRepos, type RepoVersions } from "../_repo_versions.ts";
+import { parseInstalled, parsePrinted, parseRefresh, parseRepos, rootWords } from "./pacman.ts";
 
 /** Versions of what is installed. */
 export async function listPackages(
@@ -64,7 +57,7 @@ async function repoPackages(
   ctx: ExecContext,
   patterns: readonly string[],
   kwargs: DataMap = {},
-): Promise<Record<string, Lists>> {
+): Promise<RepoVersions> {
   const from = pyStr(kwargs["fromrepo"] || "").split(",").map((one) => one.trim()).filter(Boolean);
   if (isTrue(kwargs["refresh"])) await refreshDb(ctx);
   const { stdout } = await runProgram(ctx, ["pacman", "-Sl"], { ignoreRetcode: true });
@@ -73,21 +66,9 @@ async function repoPackages(
     (patterns.length === 0 || patterns.some((one) => globMatch(one, name))));
 }
 
-/** Versions of each package whatever the repository, newest first. */
-function merge(byRepo: Record<string, Lists>): Lists {
-  const merged: Lists = {};
-  for (const packages of Object.values(byRepo)) {
-    for (const [name, versions] of Object.entries(packages)) {
-      merged[name] = [...merged[name] ?? [], ...versions]
-        .sort((a, b) => compareRpmVersions(b, a));
-    }
-  }
-  return merged;
-}
-
 /** Versions of a package that repositories have, newest first. */
 export async function availableVersions(ctx: ExecContext, name: string): Promise<string[]> {
-  return merge(await repoPackages(ctx, [name]))[name] ?? [];
+  return mergeRepos(await repoPackages(ctx, [name]))[name] ?? [];
 }
 
 /** Functions that change no package. */
@@ -139,7 +120,7 @@ export const listFunctions = {
     example: "salt '*' pkg.list_repo_pkgs\nsalt '*' pkg.list_repo_pkgs 'samba4*' fromrepo=base",
     async run(ctx, { args, kwargs }) {
       const byRepo = await repoPackages(ctx, args.map(pyStr), kwargs);
-      return isTrue(kwargs["byrepo"]) ? byRepo : merge(byRepo);
+      return isTrue(kwargs["byrepo"]) ? byRepo : mergeRepos(byRepo);
     },
   }),
   refresh_db: fn({

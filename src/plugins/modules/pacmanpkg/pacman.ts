@@ -8,9 +8,10 @@ import type { DataMap } from "../../../types/mod.ts";
 import type { Outcome } from "../_package_manager.ts";
 import type { PackageVersions } from "../_packages.ts";
 import { runProgram } from "../_program.ts";
+import type { RepoVersions } from "../_repo_versions.ts";
 import { scopeCommand } from "../systemd_service/systemctl.ts";
 
-/** Several texts by name: versions or files by package, packages by group. */
+/** Texts by name: files by package, packages by group. */
 export type Lists = Record<string, string[]>;
 
 /** Changes packages, without a question. */
@@ -65,8 +66,8 @@ export function parsePrinted(text: string): DataMap {
 export function parseRepos(
   text: string,
   isWanted: (repo: string, name: string) => boolean,
-): Record<string, Lists> {
-  const found: Record<string, Lists> = {};
+): RepoVersions {
+  const found: RepoVersions = {};
   for (const [repo, name, version] of rows(text)) {
     if (!repo || !name || !version || !isWanted(repo, name)) continue;
     ((found[repo] ??= {})[name] ??= []).push(version);

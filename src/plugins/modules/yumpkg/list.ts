@@ -16,13 +16,13 @@ import {
   oneOrMap,
   packageWord,
   refreshArg,
-  withoutJob,
 } from "../_package_manager.ts";
 import { clearRefreshTag } from "../_packages.ts";
 import { needProgram, runProgram } from "../_program.ts";
+import { mergeRepos, newestFirst, type RepoVersions, type Versions } from "../_repo_versions.ts";
 import { isArch, normalizeName, ownArch } from "../_rpm.ts";
 import { rpmFunctions } from "../_rpm_functions.ts";
-import { listAttributes, listPackages } from "../_rpm_list.ts";
+import { installedInfo, listAttributes, listPackages } from "../_rpm_list.ts";
 import { isBooted } from "../systemd_service/systemctl.ts";
 import { listRepos } from "./repos.ts";
 import { asks, isDnf, type Listed, parseList, repoOptions, yum, yumName } from "./yum.ts";
@@ -86,7 +86,7 @@ async function repoPackages(
   ctx: ExecContext,
   patterns: readonly string[],
   kwargs: DataMap,
-): Promise<Record<string, Record<string, string[]>>> {
+): Promise<RepoVersions> {
   const list = (key: string) =>
     pyStr(kwargs[key] || "").split(",").map((one) => one.trim()).filter(Boolean);
   const [from, on, off] = [list("fromrepo"), list("enablerepo"), list("disablerepo")];
@@ -97,7 +97,7 @@ async function repoPackages(
   const repos = from.length > 0
     ? from
     : Object.entries(await listRepos(null)).filter(isOn).map(([name]) => name);
-  const found: Record<string, Record<string, string[]>> = {};
+  const found: RepoVersions = {};
   for (const repo of repos.map((one) => packageWord(one))) {
     const query = yumName(ctx) === "tdnf"
       ? ["--quiet", `--enablerepo=${repo}`, "list"]
@@ -119,22 +119,8 @@ export async function availableVersions(
   ctx: ExecContext,
   patterns: readonly string[],
   kwargs: DataMap,
-): Promise<Record<string, string[]>> {
-  const merged: Record<string, string[]> = {};
-  for (const packages of Object.values(await repoPackages(ctx, patterns, kwargs))) {
-    for (const [name, versions] of Object.entries(packages)) {
-      merged[name] = [...merged[name] ?? [], ...versions];
-    }
-  }
-  return sortVersions(merged);
-}
-
-function sortVersions(packages: Record<string, string[]>): Record<string, string[]> {
-  const entries = Object.entries(packages).map(([name, versions]): [string, string[]] => [
-    name,
-    [...versions].sort((a, b) => compareRpmVersions(b, a)),
-  ]);
-  return Object.fromEntries(entries);
+): Promise<Versions> {
+  return mergeRepos(await repoPackages(ctx, patterns, kwargs));
 }
 
 /** Package files that were fetched. */
@@ -270,7 +256,7 @@ export const listFunctions = {
       if (!asks(kwargs, "byrepo")) return await availableVersions(ctx, patterns, kwargs);
       const found = await repoPackages(ctx, patterns, kwargs);
       return Object.fromEntries(
-        Object.entries(found).map(([repo, packages]) => [repo, sortVersions(packages)]),
+        Object.entries(found).map(([repo, packages]) => [repo, newestFirst(packages)]),
       );
     },
   }),
@@ -316,24 +302,7 @@ export const listFunctions = {
     args: { names: namesArg, kwargs: { ...kwargsArg, doc: "`attr`, `all_versions=True`." } },
     example: "salt '*' pkg.info_installed <package1>\n" +
       "salt '*' pkg.info_installed <package1> attr=version,vendor",
-    async run(ctx, { names, kwargs }) {
-      const all = await ctx.salt("lowpkg.info", names, withoutJob(kwargs));
-      const rename = (info: Data): Data =>
-        isMap(info)
-          ? Object.fromEntries(
-            Object.entries(info).map(([key, value]) => [
-              key === "source_rpm" ? "source" : key,
-              value,
-            ]),
-          )
-          : info;
-      const entries = Object.entries(isMap(all) ? all : {});
-      return Object.fromEntries(
-        entries.map((
-          [name, info],
-        ) => [name, Array.isArray(info) ? info.map(rename) : rename(info)]),
-      );
-    },
+    run: (ctx, { names, kwargs }) => installedInfo(ctx, names, kwargs),
   }),
   version_cmp: fn({
     doc: "Compares two versions: -1, 0 or 1 when the first is older, the same or newer.",

@@ -20,7 +20,8 @@ import {
   sourcesArg,
 } from "../_package_manager.ts";
 import { packageChanges, parseTargets, splitComparison, type Targets } from "../_packages.ts";
-import { listInstalled, refreshDb } from "./list.ts";
+import { refreshDb } from "./available.ts";
+import { listInstalled } from "./list.ts";
 import { isFine, wordList, zypper, zypperXml } from "./zypper.ts";
 
 interface Install {

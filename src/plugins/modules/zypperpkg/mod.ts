@@ -9,6 +9,8 @@ import {
   versionFunction,
   withoutJob,
 } from "../_package_manager.ts";
+import { availableFunctions } from "./available.ts";
+import { downloadFunctions } from "./download.ts";
 import { installFunctions } from "./install.ts";
 import { listFunctions } from "./list.ts";
 import { productFunctions } from "./products.ts";
@@ -16,6 +18,8 @@ import { repoFunctions } from "./repos.ts";
 
 const functions = {
   ...listFunctions,
+  ...availableFunctions,
+  ...downloadFunctions,
   ...installFunctions,
   ...productFunctions,
   ...repoFunctions,

@@ -7,8 +7,8 @@ import { elementsOf, textOf, type XmlElement } from "../../../text/xml.ts";
 import { type DataMap, isMap } from "../../../types/mod.ts";
 import { kwargsArg, refreshArg, rootArg } from "../_package_manager.ts";
 import { runProgram } from "../_program.ts";
-import { refreshDb, solvables } from "./list.ts";
-import { zypperXml } from "./zypper.ts";
+import { refreshDb } from "./available.ts";
+import { solvables, zypperXml } from "./zypper.ts";
 
 async function byState(ctx: ExecContext, type: string, root: string | null): Promise<DataMap> {
   const answer = await zypperXml(ctx, ["se", "-t", type], { root, readonly: true, soft: true });

@@ -13,7 +13,7 @@ import { packageList } from "../_packages.ts";
 import { operand } from "../_program.ts";
 import { readSystemFile } from "../_system_file.ts";
 import { parseRepoFile } from "../yumpkg/repos.ts";
-import { refreshDb, search } from "./list.ts";
+import { refreshDb, search } from "./available.ts";
 import { parseLocks, zypper, zypperXml } from "./zypper.ts";
 
 /** A setting of a repository, as Salt returns it. */

@@ -148,6 +148,16 @@ export function parseLocks(text: string): Record<string, Record<string, string>>
   return locks;
 }
 
+/** The attributes of what `zypper search` found. */
+export function solvables(answer: XmlElement): Record<string, string>[] {
+  return elementsOf(answer, "solvable").map(({ attributes }) => attributes);
+}
+
+/** The folder of a system that a call names. */
+export function rootOf(kwargs: DataMap): string | null {
+  return kwargs["root"] ? pyStr(kwargs["root"]) : null;
+}
+
 /** Values of a list, or one of them. */
 export function wordList(value: Data | undefined): string[] {
   if (value === undefined || value === null || value === "") return [];
