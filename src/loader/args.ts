@@ -5,7 +5,7 @@
  */
 import type { Data, DataMap } from "../types/mod.ts";
 import { setKey } from "../text/set_key.ts";
-import { parseInlineYaml } from "./inline_yaml.ts";
+import { parseInlineYaml } from "./inline_yaml/mod.ts";
 
 /** How a command line is read. */
 export interface ParseArgsOptions {

@@ -6,7 +6,7 @@
 import { rmSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { CommandExecutionError, SaltInvocationError } from "../../errors.ts";
-import { parseInlineYaml } from "../../loader/inline_yaml.ts";
+import { parseInlineYaml } from "../../loader/inline_yaml/mod.ts";
 import type { ExecContext } from "../../loader/types.ts";
 import { pyStr, pyTruthy } from "../../text/py_repr.ts";
 import { compareText } from "../../text/py_text.ts";

@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, SaltInvocationError } from "../../errors.ts";
 import { atomicWriteSync, ensureDir } from "../../fs/mod.ts";
-import { parseInlineYaml } from "../../loader/inline_yaml.ts";
+import { parseInlineYaml } from "../../loader/inline_yaml/mod.ts";
 import { type ExecContext, executionModule, fn } from "../../loader/types.ts";
 import { packLocal, unpack } from "../../serializers/mod.ts";
 import { pyEqual } from "../../text/py_equal.ts";
