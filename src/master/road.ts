@@ -24,6 +24,7 @@ import { sourceKey } from "../transport/raet/address.ts";
 import { RAET_STATS_FILE, type RoadFigures } from "../transport/raet/figures.ts";
 import { MasterRoad } from "../transport/raet/master_road.ts";
 import type { JoinRequest } from "../transport/raet/peer.ts";
+import type { ResponderOptions } from "../transport/raet/responder.ts";
 import { VerdictStatus } from "../transport/raet/verdict.ts";
 import type { RequestHandler } from "../transport/types.ts";
 import { type DataMap, isMap } from "../types/mod.ts";
@@ -63,28 +64,7 @@ export async function openRoad(parts: RoadParts): Promise<[MasterRoad, () => Pro
     host: opts.interface,
     receiveBuffer: number("raet_road_bufcnt", 0) * 64 * 1024,
     port: number("raet_port", parts.requestPort),
-    responder: {
-      name: opts.id,
-      keys,
-      identity: {
-        verify: keys.verify,
-        name: "master",
-        vouch: pkcs1Sign(parts.masterKeys.privateKey, masterVouchText(keys), VOUCH),
-      },
-      discover: opts["raet_discover"] !== false,
-      random: (length) => new Uint8Array(randomBytes(length)),
-      helloRate: number("raet_hello_rate", 200),
-      maxSessions: opts.max_minions > 0 ? opts.max_minions : 50_000,
-      maxPending: number("raet_max_pending", 1000),
-      txMessages: number("raet_txq_msgs", 1000),
-      txBytes: number("raet_txq_bytes", 64 * 1024 * 1024),
-      rxMemory: number("raet_rx_memory", 256 * 1024 * 1024),
-      maxMessage: number("raet_max_message", 64 * 1024 * 1024),
-      minWindow: number("raet_min_cwnd", 10),
-      mtu: number("raet_mtu", 1200),
-      alive: number("raet_alive_period", 20) * 1000,
-      interim: number("raet_interim", 3600) * 1000,
-    },
+    responder: responderOf(parts, keys),
     handler: parts.handler,
     judge: (join) => judge(join, store, keys, parts),
     onLink: parts.onLink,
@@ -122,6 +102,33 @@ export async function openRoad(parts: RoadParts): Promise<[MasterRoad, () => Pro
     clearInterval(stats);
     await road.close();
   }];
+}
+
+/** Who the master is to minions, and what it bears of them. */
+function responderOf({ opts, masterKeys }: RoadParts, keys: RaetKeys): ResponderOptions {
+  const number = (name: string, otherwise: number) => numberOption(opts, name, otherwise);
+  return {
+    name: opts.id,
+    keys,
+    identity: {
+      verify: keys.verify,
+      name: "master",
+      vouch: pkcs1Sign(masterKeys.privateKey, masterVouchText(keys), VOUCH),
+    },
+    discover: opts["raet_discover"] !== false,
+    random: (length) => new Uint8Array(randomBytes(length)),
+    helloRate: number("raet_hello_rate", 200),
+    maxSessions: opts.max_minions > 0 ? opts.max_minions : 50_000,
+    maxPending: number("raet_max_pending", 1000),
+    txMessages: number("raet_txq_msgs", 1000),
+    txBytes: number("raet_txq_bytes", 64 * 1024 * 1024),
+    rxMemory: number("raet_rx_memory", 256 * 1024 * 1024),
+    maxMessage: number("raet_max_message", 64 * 1024 * 1024),
+    minWindow: number("raet_min_cwnd", 10),
+    mtu: number("raet_mtu", 1200),
+    alive: number("raet_alive_period", 20) * 1000,
+    interim: number("raet_interim", 3600) * 1000,
+  };
 }
 
 function judge(
