@@ -20,7 +20,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ensureDir, fileError } from "../fs/mod.ts";
 
 /** Bytes of a public key file that are read at most; the PEM of a 32,768-bit key has 5,600. */
@@ -126,7 +126,8 @@ export function moveKeyFile(from: string, to: string): boolean {
     renameSync(from, to);
     return true;
   } catch (error) {
-    if (codeOf(error) === "ENOENT" && statSync(from, { throwIfNoEntry: false }) === undefined) {
+    // With a folder to go to, it is the key that was missing, even if another has its name by now.
+    if (codeOf(error) === "ENOENT" && statSync(dirname(to), { throwIfNoEntry: false })) {
       return false;
     }
     throw fileError("move key to", to, error);

@@ -17,17 +17,19 @@ async function contend<T>(pki: string, roles: string[]): Promise<T[]> {
   await Promise.all(children.map((child) => new Promise((r) => child.stdout.once("data", r))));
   const outputs = children.map(outputOf);
   for (const child of children) child.stdin.write("go\n");
-  return (await Promise.all(outputs)).map((text) => JSON.parse(text));
+  // None may still be at work when the folder goes.
+  const ended = await Promise.all(outputs);
+  for (const { code, errors } of ended) assert.equal(code, 0, errors);
+  return ended.map(({ text }) => JSON.parse(text));
 }
 
-async function outputOf(child: ChildProcessWithoutNullStreams): Promise<string> {
+async function outputOf(child: ChildProcessWithoutNullStreams) {
   let text = "";
   let errors = "";
   child.stdout.on("data", (data) => text += data);
   child.stderr.on("data", (data) => errors += data);
   const code = await new Promise((resolve) => child.once("close", resolve));
-  assert.equal(code, 0, errors);
-  return text;
+  return { text, errors, code };
 }
 
 test("of several keys offered for a new id at once one is pending, the others are denied", async () => {
