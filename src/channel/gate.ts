@@ -40,6 +40,8 @@ export interface EncryptedCommand {
   sealed?: boolean;
   /** It may take long: who calls the gate may let others go first. */
   heavy?: boolean;
+  /** What it promises needs little of the time of who calls the gate: others may go on meanwhile. */
+  aside?: boolean;
   run(load: DataMap, caller: Caller): Data | Bulk | Promise<Data | Bulk>;
 }
 
@@ -68,6 +70,14 @@ export interface GateParts {
   served?(command: string, outcome: Outcome, ms: number): void;
 }
 
+/** How a request gives way to others, for who calls the gate. */
+export interface GiveWay {
+  /** Is awaited before a command that may take long; by then the request is checked. */
+  turn: (() => Promise<void>) | undefined;
+  /** Is called when a command that is `aside` has promised its answer. */
+  aside: () => void;
+}
+
 /** What became of a request. */
 export type Outcome = "ok" | "refused" | "failed";
 
@@ -77,6 +87,14 @@ interface Progress {
   outcome: Outcome;
   /** When the work began. */
   since: number;
+}
+
+/** What answering a request needs besides the command. */
+interface Exchange {
+  crypticle: Crypticle;
+  nonce: string | undefined;
+  progress: Progress;
+  aside: (() => void) | undefined;
 }
 
 interface Envelope {
@@ -94,18 +112,14 @@ export class Gate {
     this.#parts = parts;
   }
 
-  /** @param turn is awaited before a command that may take long; by then the request is checked. */
-  async handle(
-    payload: Uint8Array,
-    peer: PeerInfo,
-    turn?: () => Promise<void>,
-  ): Promise<Uint8Array> {
+  /** The bytes of the answer. */
+  async handle(payload: Uint8Array, peer: PeerInfo, giveWay?: GiveWay): Promise<Uint8Array> {
     const progress: Progress = { command: "unknown", outcome: "ok", since: performance.now() };
     try {
       const envelope = this.#open(payload);
       return envelope.enc === "clear"
         ? await this.#clear(envelope, peer, progress)
-        : await this.#encrypted(envelope, peer, progress, turn);
+        : await this.#encrypted(envelope, peer, progress, giveWay);
     } catch (error) {
       progress.outcome = error instanceof Refusal ? "refused" : "failed";
       if (error instanceof Refusal) {
@@ -176,7 +190,7 @@ export class Gate {
     envelope: Envelope,
     peer: PeerInfo,
     progress: Progress,
-    turn: (() => Promise<void>) | undefined,
+    giveWay: GiveWay | undefined,
   ): Promise<Uint8Array> {
     if (typeof envelope.load === "string" || !(envelope.load instanceof Uint8Array)) {
       throw new Refusal(PLAIN.badLoad, "its encrypted load is not bytes");
@@ -192,11 +206,12 @@ export class Gate {
     delete load["tok"];
     const cmd = load["cmd"];
     const command = typeof cmd === "string" ? this.#parts.encrypted.get(cmd) : undefined;
-    if (command?.heavy && turn) {
-      await turn();
+    if (command?.heavy && giveWay?.turn) {
+      await giveWay.turn();
       progress.since = performance.now();
     }
-    return await this.#run(command, load, caller, crypticle, nonce, progress);
+    const aside = command?.aside ? giveWay?.aside : undefined;
+    return await this.#run(command, load, caller, { crypticle, nonce, progress, aside });
   }
 
   #decryptSession(
@@ -297,9 +312,7 @@ export class Gate {
     command: EncryptedCommand | undefined,
     load: DataMap,
     caller: Caller,
-    crypticle: Crypticle,
-    nonce: string | undefined,
-    progress: Progress,
+    { crypticle, nonce, progress, aside }: Exchange,
   ): Promise<Uint8Array> {
     const cmd = load["cmd"];
     if (!command || (command.tok && !caller.proven)) {
@@ -313,6 +326,7 @@ export class Gate {
     let result: Data | Bulk;
     try {
       const made = command.run(load, caller);
+      if (made instanceof Promise) aside?.();
       // What is there at once is sealed at once, within the time that the request is known to take.
       result = made instanceof Promise ? await made : made;
     } catch (error) {

@@ -47,6 +47,12 @@ export class Outbox {
     this.#schedule();
   }
 
+  /** A request waits for what needs little of this worker's time. */
+  aside(seq: number): void {
+    this.#batch.aside.push(seq);
+    this.#schedule();
+  }
+
   /** A batch was looked through: says so with the answers of this turn. */
   next(): void {
     this.#next = true;
@@ -57,8 +63,7 @@ export class Outbox {
   flush(): void {
     const batch = this.#batch;
     const next = this.#next;
-    const { answers, events, deferred } = batch;
-    if (answers.length + events.length + deferred.length === 0 && !next) return;
+    if (Object.values(batch).every(({ length }) => length === 0) && !next) return;
     this.#batch = emptyBatch();
     this.#bytes = 0;
     this.#next = false;
@@ -76,7 +81,7 @@ export class Outbox {
 }
 
 function emptyBatch(): AnswerBatch {
-  return { answers: [], events: [], deferred: [] };
+  return { answers: [], events: [], deferred: [], aside: [] };
 }
 
 /** Lets those that take long go one by one, each in a turn of the event loop of its own. */
@@ -153,19 +158,24 @@ export class WorkerDesk {
   async #serve({ seq, verifiedId, payload }: BatchedRequest, defers: boolean): Promise<void> {
     let start = performance.now();
     let deferred = false;
+    let kept: number | undefined;
     const turn = async () => {
       deferred = true;
       this.#outbox.deferred(seq);
       await this.#turns.next();
       start = performance.now();
     };
+    const aside = () => {
+      kept = performance.now() - start;
+      this.#outbox.aside(seq);
+    };
     let held: Hold | undefined;
     const hold = (topic: string, ms: number) => void (held = { topic, ms });
     const peer = { address: null, verifiedId, hold };
-    const reply = this.#gate.handle(payload, peer, defers ? turn : undefined);
-    const kept = performance.now() - start;
+    const reply = this.#gate.handle(payload, peer, { turn: defers ? turn : undefined, aside });
+    if (!deferred) kept ??= performance.now() - start;
     const bytes = await reply;
-    const ms = deferred ? performance.now() - start : kept;
+    const ms = kept ?? performance.now() - start;
     this.#outbox.answer({ seq, ms, payload: bytes, hold: held });
   }
 

@@ -188,9 +188,10 @@ export class WorkerPool {
 
   /** Events go first: who has an acknowledgement may rely on their having been fired. */
   #answered(slot: Slot, { batch, large, next }: FromWorker & { kind: "answers" }): void {
-    const { answers, events, deferred } = unpackAnswers(batch);
+    const { answers, events, deferred, aside } = unpackAnswers(batch);
     for (const event of events) this.#options.onEvent?.(event);
     if (deferred.length > 0) slot.link?.deferred(deferred);
+    if (aside.length > 0) slot.link?.aside(aside);
     slot.link?.answered([...answers, ...large]);
     if (next) slot.link?.next();
   }

@@ -34,6 +34,8 @@ export interface AnswerBatch {
   events: Uint8Array[];
   /** Requests that turned out to take long, and wait in the worker: others may go first. */
   deferred: number[];
+  /** Requests that wait for what needs little of the worker's time. */
+  aside: number[];
 }
 
 const NO_ID = 0xffff;
@@ -100,11 +102,11 @@ export function unpackRequests(packed: ArrayBuffer): BatchedRequest[] {
 }
 
 /** Packs a turn's answers and events; {@linkcode unpackAnswers} reads them. */
-export function packAnswers({ answers, events, deferred }: AnswerBatch): ArrayBuffer {
+export function packAnswers({ answers, events, deferred, aside }: AnswerBatch): ArrayBuffer {
   const holds = answers.flatMap(({ hold }, at) =>
     hold ? [{ at, ms: hold.ms, topic: Buffer.from(hold.topic) }] : []
   );
-  let size = 16 + 4 * deferred.length;
+  let size = 20 + 4 * (deferred.length + aside.length);
   for (const { topic } of holds) size += 12 + topic.length;
   for (const { payload } of answers) size += 12 + payload.length;
   for (const event of events) size += 4 + event.length;
@@ -114,7 +116,8 @@ export function packAnswers({ answers, events, deferred }: AnswerBatch): ArrayBu
   at = bytes.writeUInt32LE(events.length, at);
   at = bytes.writeUInt32LE(deferred.length, at);
   at = bytes.writeUInt32LE(holds.length, at);
-  for (const seq of deferred) at = bytes.writeUInt32LE(seq, at);
+  at = bytes.writeUInt32LE(aside.length, at);
+  for (const seq of [...deferred, ...aside]) at = bytes.writeUInt32LE(seq, at);
   for (const event of events) {
     at = bytes.writeUInt32LE(event.length, at);
     bytes.set(event, at);
@@ -140,10 +143,14 @@ export function packAnswers({ answers, events, deferred }: AnswerBatch): ArrayBu
 /** Payloads and events are views of `packed`. */
 export function unpackAnswers(packed: ArrayBuffer): AnswerBatch {
   const bytes = Buffer.from(packed);
-  const batch: AnswerBatch = { answers: [], events: [], deferred: [] };
-  let at = 16;
+  const batch: AnswerBatch = { answers: [], events: [], deferred: [], aside: [] };
+  let at = 20;
   for (let left = bytes.readUInt32LE(8); left > 0; left--) {
     batch.deferred.push(bytes.readUInt32LE(at));
+    at += 4;
+  }
+  for (let left = bytes.readUInt32LE(16); left > 0; left--) {
+    batch.aside.push(bytes.readUInt32LE(at));
     at += 4;
   }
   for (let left = bytes.readUInt32LE(4); left > 0; left--) {

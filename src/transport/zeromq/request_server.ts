@@ -57,6 +57,8 @@ export interface WorkerLink {
    * their peers ask waits with what takes long.
    */
   deferred(seqs: readonly number[]): void;
+  /** These wait for what needs little of the worker's time: it may have others of any kind. */
+  aside(seqs: readonly number[]): void;
   /** The worker has looked through the batch it was given, and may have another one. */
   next(): void;
   /** The worker is lost: others serve what it had with it. */
@@ -74,6 +76,9 @@ const PER_WORKER = 32;
 
 /** ms that a request takes from which on the next of its peer goes to the lane of those that take long. */
 const HEAVY_MS = 2;
+
+/** What a request is that no worker has had. */
+const FRESH = { tries: 0, worker: null, deferred: false, aside: false };
 
 /** Bytes that one batch may have, unless its first request alone has more. */
 const BATCH_BYTES = 1024 * 1024;
@@ -188,6 +193,7 @@ export class ZmqRequestServer {
         this.#schedule();
       },
       deferred: (seqs) => this.#defer(slot, seqs),
+      aside: (seqs) => this.#setAside(slot, seqs),
       next: () => {
         slot.busy = false;
         this.#schedule();
@@ -214,7 +220,7 @@ export class ZmqRequestServer {
   #anew(request: Request): void {
     this.#waitingBytes += request.payload.length;
     const since = performance.now();
-    this.#lanes.add(request.lane, request.asker, { ...request, since, tries: 0, worker: null });
+    this.#lanes.add(request.lane, request.asker, { ...request, since, ...FRESH });
     this.#schedule();
   }
 
@@ -266,8 +272,7 @@ export class ZmqRequestServer {
     const seq = this.#nextSeq = (this.#nextSeq + 1) >>> 0;
     const since = performance.now();
     this.#waitingBytes = bytes;
-    const request = { ...asked, seq, lane, since, tries: 0, worker: null, deferred: false };
-    this.#lanes.add(lane, asker, request);
+    this.#lanes.add(lane, asker, { ...asked, seq, lane, since, ...FRESH });
     this.#schedule();
   }
 
@@ -288,7 +293,8 @@ export class ZmqRequestServer {
       if (!slot) break;
       const next = this.#lanes.take(slot.full);
       if (!next) break;
-      this.#give(slot, next.request);
+      this.#begin(next.request);
+      slot.give(next.request);
     }
     for (const slot of this.#slots) {
       if (slot.batch.length === 0) continue;
@@ -310,15 +316,6 @@ export class ZmqRequestServer {
       if (!best || slot.load < best.load) best = slot;
     }
     return best;
-  }
-
-  #give(slot: WorkerSlot, request: Request): void {
-    this.#begin(request);
-    request.worker = slot;
-    slot.requests.add(request);
-    slot.count(request.lane, 1);
-    slot.batch.push(request);
-    slot.batchBytes += request.payload.length;
   }
 
   #begin(request: Request): void {
@@ -346,11 +343,8 @@ export class ZmqRequestServer {
     if (!request) return;
     this.#underWay.delete(seq);
     const { asker, worker } = request;
-    if (worker) {
-      worker.requests.delete(request);
-      worker.count(request.lane, -1);
-      if (request.deferred) worker.deferred -= 1;
-    } else this.#guests.busy -= 1;
+    if (worker) worker.release(request);
+    else this.#guests.busy -= 1;
     this.onServed(request.lane, performance.now() - request.since);
     if (ms >= HEAVY_MS) this.#noteHeavy(asker);
     else if (this.#heavy.size > 0) this.#heavy.delete(asker);
@@ -402,13 +396,17 @@ export class ZmqRequestServer {
     for (const seq of seqs) {
       const request = this.#underWay.get(seq);
       if (request?.worker !== slot || request.deferred) continue;
-      request.deferred = true;
-      slot.deferred += 1;
-      slot.count(request.lane, -1);
-      request.lane = "heavy";
-      slot.count(request.lane, 1);
+      slot.defer(request);
       this.#noteHeavy(request.asker);
     }
+  }
+
+  #setAside(slot: WorkerSlot, seqs: readonly number[]): void {
+    for (const seq of seqs) {
+      const request = this.#underWay.get(seq);
+      if (request?.worker === slot && !request.aside) slot.setAside(request);
+    }
+    this.#schedule();
   }
 
   #lose(slot: WorkerSlot): void {
@@ -422,7 +420,7 @@ export class ZmqRequestServer {
     for (const request of requests) {
       this.#underWay.delete(request.seq);
       request.worker = null;
-      request.deferred = false;
+      request.deferred = request.aside = false;
       const { asker } = request;
       // What two workers were lost with may be what they were lost by.
       if (request.tries >= 2) {

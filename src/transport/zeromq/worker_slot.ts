@@ -32,6 +32,8 @@ export interface Request {
   worker: WorkerSlot | null;
   /** Whether it waits in its worker while others are served. */
   deferred: boolean;
+  /** Whether it waits for what needs little of its worker's time. */
+  aside: boolean;
   answer: ((reply: Uint8Array) => void) | null;
 }
 
@@ -64,13 +66,47 @@ export class WorkerSlot {
     return this.requests.size - this.deferred;
   }
 
+  /** Takes a request, which it has from now on. */
+  give(request: Request): void {
+    request.worker = this;
+    this.requests.add(request);
+    this.#count(request.lane, 1);
+    this.batch.push(request);
+    this.batchBytes += request.payload.length;
+  }
+
+  /** A request was answered. */
+  release(request: Request): void {
+    this.requests.delete(request);
+    if (!request.aside) this.#count(request.lane, -1);
+    if (request.deferred) this.deferred -= 1;
+  }
+
+  /** A request waits while others are served, and takes long. */
+  defer(request: Request): void {
+    request.deferred = true;
+    this.deferred += 1;
+    this.#count(request.lane, -1);
+    request.lane = "heavy";
+    this.#count(request.lane, 1);
+  }
+
+  /** A request waits, and no longer counts among those that the worker may have. */
+  setAside(request: Request): void {
+    request.aside = true;
+    this.#count(request.lane, -1);
+    if (request.deferred) return;
+    request.deferred = true;
+    this.deferred += 1;
+  }
+
   /** How much it has to do: what takes long weighs more. */
   get load(): number {
     return this.active + ((this.slow.heavy ?? 0) + (this.slow["sign-in"] ?? 0)) * 8;
   }
 
   /** A request of a lane came to it (1) or left it (-1). */
-  count(lane: Lane, change: 1 | -1): void {
+  #count(lane: Lane, change: 1 | -1): void {
     if (SLOW_PER_WORKER[lane] !== undefined) this.slow[lane] = (this.slow[lane] ?? 0) + change;
   }
 }

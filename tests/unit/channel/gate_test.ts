@@ -6,12 +6,16 @@ import { packWire } from "../../../src/serializers/msgpack.ts";
 import type { Data, DataMap } from "../../../src/types/mod.ts";
 import { newNonce, TestMaster, TestPeer, vectorKey } from "../../support/master_in_memory.ts";
 
+const later = () => Promise.resolve("later");
+
 const encrypted = {
   whoami: {
     tok: true,
     run: (_: DataMap, caller: { id: unknown }) => ({ you: caller.id as string }),
   },
   open: { tok: false, run: () => "open" },
+  large: { tok: false, aside: true, run: ({ large }: DataMap) => large ? later() : "now" },
+  slow: { tok: false, run: () => later() },
   broken: {
     tok: false,
     run: () => {
@@ -79,6 +83,19 @@ describe("Gate, encrypted requests", () => {
 
   test("serves who has signed in, with the nonce in front of the answer", async () => {
     assert.deepEqual(await peer.ask({ cmd: "whoami" }), { you: "web1" });
+  });
+
+  test("says so when a command has to wait that needs no time of its own meanwhile", async () => {
+    let waits = 0;
+    const giveWay = { turn: undefined, aside: () => void waits++ };
+    const ask = async (load: DataMap) => {
+      const sender = { address: null, verifiedId: null };
+      await master.gate.handle(peer.seal(load), sender, giveWay);
+      return waits;
+    };
+    assert.equal(await ask({ cmd: "large", large: false }), 0);
+    assert.equal(await ask({ cmd: "slow" }), 0);
+    assert.equal(await ask({ cmd: "large", large: true }), 1);
   });
 
   test("gives an empty map for a command that does not exist, encrypted", async () => {

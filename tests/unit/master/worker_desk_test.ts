@@ -6,17 +6,26 @@ import type { AnswerBatch } from "../../../src/transport/zeromq/request_batch.ts
 const bytes = (text: string) => new TextEncoder().encode(text);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A desk whose requests take long when their text begins with "heavy". */
+/**
+ * A desk whose requests take long when their text begins with "heavy". Those with "later" in it wait
+ * until `release` is called.
+ */
 function desk() {
   const served: string[] = [];
   const posted: AnswerBatch[] = [];
   const outbox = new Outbox((batch) => posted.push(batch));
   let commits = 0;
+  let release = () => {};
+  const released = new Promise<void>((resolve) => release = resolve);
   const it = new WorkerDesk(
     {
-      handle: async (payload, _peer, wait) => {
+      handle: async (payload, _peer, giveWay) => {
         const name = new TextDecoder().decode(payload);
-        if (name.startsWith("heavy") && wait) await wait();
+        if (name.startsWith("heavy") && giveWay?.turn) await giveWay.turn();
+        if (name.includes("later")) {
+          giveWay?.aside();
+          await released;
+        }
         served.push(name);
         return payload;
       },
@@ -27,7 +36,7 @@ function desk() {
   let seq = 0;
   const take = (...names: string[]) =>
     it.take(names.map((name) => ({ seq: ++seq, verifiedId: null, payload: bytes(name) })));
-  return { it, take, served, posted, commits: () => commits };
+  return { it, take, served, posted, release, commits: () => commits };
 }
 
 test("WorkerDesk lets what takes long wait for all others, and go one by one", async () => {
@@ -50,4 +59,22 @@ test("WorkerDesk serves at once what has come alone", async () => {
   assert.deepEqual(served, ["heavy"]);
   await it.idle();
   assert.deepEqual(posted.flatMap(({ deferred }) => deferred), []);
+});
+
+test("WorkerDesk says what waits, and for how long it kept others before that", async () => {
+  const { it, take, served, posted, release } = desk();
+  const start = performance.now();
+  take("heavy later", "later", "light");
+  await turn();
+  await turn();
+  assert.deepEqual(served, ["light"]);
+  assert.deepEqual(posted.flatMap(({ aside }) => aside), [2, 1]);
+  const since = performance.now();
+  // Longer than all that was before.
+  while (performance.now() - since <= since - start) await turn();
+  release();
+  await it.idle();
+  const answers = posted.flatMap(({ answers }) => answers);
+  assert.deepEqual(answers.map(({ seq }) => seq).toSorted(), [1, 2, 3]);
+  for (const { ms } of answers) assert.ok(ms <= since - start, `${ms} ms`);
 });

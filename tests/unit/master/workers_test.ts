@@ -69,7 +69,7 @@ function scripted(count: number, options: { watchInterval?: number; watchTimeout
       onRotate: () => {},
       attach: () => {
         if (++attached > count) onReplaced();
-        return { answered() {}, deferred() {}, next() {}, lost() {} };
+        return { answered() {}, deferred() {}, aside() {}, next() {}, lost() {} };
       },
     });
   return { workers, start, replaced, attached: () => attached };

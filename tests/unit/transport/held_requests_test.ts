@@ -18,6 +18,7 @@ function request(asker: string, bytes = 10): Request {
     tries: 1,
     worker: null,
     deferred: false,
+    aside: false,
     answer: null,
   };
 }

@@ -210,6 +210,46 @@ describe("requests to worker threads", () => {
     for (const peer of [other, ...peers]) peer.close();
   });
 
+  test("a worker gets others of any kind beside those that stand aside", async () => {
+    const server = await open();
+    const thread = attach(server);
+    const asked: Promise<Uint8Array>[] = [];
+    const ask = (what: string, id: string) => void asked.push(server.ask(bytes(what), id));
+    const taken = async () => {
+      await until("a batch", () => thread.batches.length === 1);
+      thread.link.next();
+      return thread.batches.splice(0).flat().map(({ seq }) => seq);
+    };
+    // As many as a worker has at a time, of those that take long and of those that do not.
+    for (let i = 0; i < 32; i++) ask("sum", `web-${i}`);
+    const waiting = await taken();
+    assert.equal(waiting.length, 32);
+    thread.link.deferred(waiting.slice(0, 16));
+    ask("pillar", "web-0");
+    ask("ping", "db-1");
+    const [ping] = await taken();
+    assert.equal(server.depths.waiting.heavy, 1);
+    thread.link.aside(waiting);
+    const [pillar] = await taken();
+    for (let i = 0; i < 31; i++) ask("ping", "db-2");
+    const more = await taken();
+    assert.equal(more.length, 30);
+    const answer = (seqs: number[]) =>
+      thread.link.answered(seqs.map((seq) => ({ seq, ms: 0, payload: bytes("done") })));
+    answer([...waiting, ping!, pillar!, ...more]);
+    answer(await taken());
+    await Promise.all(asked);
+    // Its count is what it was before.
+    ask("pillar", "web-1");
+    ask("pillar", "web-2");
+    thread.link.deferred(await taken());
+    ask("pillar", "web-1");
+    ask("ping", "db-1");
+    assert.equal((await taken()).length, 1);
+    assert.equal(server.depths.waiting.heavy, 1);
+    thread.link.lost();
+  });
+
   test("requests of a transport of this process wait by the id that it has proven", async () => {
     const server = await open();
     const thread = attach(server);
@@ -286,15 +326,16 @@ describe("requests to worker threads", () => {
     const back = unpackRequests(packRequests(requests))
       .map((request) => ({ ...request, payload: new Uint8Array(request.payload) }));
     assert.deepEqual(back, requests);
-    const { answers, events, deferred } = unpackAnswers(packAnswers({
+    const { answers, events, deferred, aside } = unpackAnswers(packAnswers({
       answers: [
         { seq: 7, ms: 1.5, payload: bytes("x") },
         { seq: 9, ms: 0, payload: bytes("y"), hold: { topic: "wéb", ms: 60_000 } },
       ],
       events: [bytes("e1"), bytes("")],
       deferred: [8, 2 ** 32 - 1],
+      aside: [9],
     }));
-    assert.deepEqual(deferred, [8, 2 ** 32 - 1]);
+    assert.deepEqual([deferred, aside], [[8, 2 ** 32 - 1], [9]]);
     assert.deepEqual(
       answers.map(({ seq, ms, payload, hold }) => [seq, ms, text(payload), hold]),
       [[7, 1.5, "x", undefined], [9, 0, "y", { topic: "wéb", ms: 60_000 }]],
