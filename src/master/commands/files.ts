@@ -30,9 +30,10 @@ const LISTS_AGE = 1000;
 /** The commands of the file server; none needs a token, as in Salt. */
 export function fileCommands(opts: MasterOpts): Record<string, EncryptedCommand> {
   const files = new Files(opts, new FileServers(openBackends(opts)));
-  const command = (run: (load: DataMap) => Data | Bulk): EncryptedCommand => ({
+  const command = (run: (load: DataMap) => Reply | Promise<Reply>): EncryptedCommand => ({
     tok: false,
     heavy: true,
+    aside: true,
     run,
   });
   return {
@@ -47,6 +48,8 @@ export function fileCommands(opts: MasterOpts): Record<string, EncryptedCommand>
     _symlink_list: command((load) => files.links(load)),
   };
 }
+
+type Reply = Data | Bulk;
 
 class Files {
   readonly #opts: MasterOpts;
@@ -73,21 +76,21 @@ class Files {
     return { path: found.path, rel: found.rel, stat: found.stat, back };
   }
 
-  hash(load: DataMap): Data {
+  hash(load: DataMap): Data | Promise<Data> {
     const found = this.#find(load);
-    return found ? this.#sum(found) : "";
+    return found ? this.#withSum(found, (sum) => sum) : "";
   }
 
-  hashAndStat(load: DataMap): Data {
+  hashAndStat(load: DataMap): Data | Promise<Data> {
     const found = this.#find(load);
-    return found ? [this.#sum(found), found.stat] : ["", null];
+    return found ? this.#withSum(found, (sum) => [sum, found.stat]) : ["", null];
   }
 
   /**
    * One chunk from byte `loc` on; the end is an empty chunk with a `dest`. Minions of saltx say how
    * much they want and that they take it in `bulk`, and are told how long the file is.
    */
-  serve(load: DataMap): Data | Bulk {
+  serve(load: DataMap): Reply {
     const found = this.#find(load);
     const { loc, size, gzip } = load;
     if (!found || typeof loc !== "number" || !Number.isSafeInteger(loc) || loc < 0) {
@@ -137,9 +140,11 @@ class Files {
     return lists;
   }
 
-  #sum(found: FoundFile): { hash_type: string; hsum: string } {
+  #withSum(found: FoundFile, reply: (sum: DataMap) => Data): Data | Promise<Data> {
     const { hash_type } = this.#opts;
-    return { hash_type, hsum: this.#sums.of(found, hash_type) };
+    const sum = this.#sums.of(found, hash_type);
+    const of = (hsum: string) => reply({ hash_type, hsum });
+    return typeof sum === "string" ? of(sum) : sum.then(of);
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,13 +29,19 @@ function served(t: TestContext, size: number) {
     hash_type: "sha256",
   } as unknown as MasterOpts;
   const commands = fileCommands(opts);
+  /** What a command gives, as it gives it: at once or later, where it says that it may. */
+  const run = (cmd: string, load: DataMap = {}) => {
+    const command = commands[cmd]!;
+    const reply = command.run({ path: "large", saltenv: "base", ...load }, {} as Caller);
+    assert.ok(!(reply instanceof Promise) || command.aside);
+    return reply;
+  };
   const serve = async (load: DataMap) => {
-    const wanted = { path: "large", saltenv: "base", loc: 0, size: MIB, bulk: true, ...load };
-    const reply = await commands["_serve_file"]!.run(wanted, {} as Caller);
+    const reply = await run("_serve_file", { loc: 0, size: MIB, bulk: true, ...load });
     assert.ok(reply instanceof Bulk);
     return reply;
   };
-  return { path, serve };
+  return { path, run, serve };
 }
 
 /** Reads a content through, with something done after half of it. */
@@ -79,4 +86,20 @@ test("_serve_file gives fewer bytes when the file was cut meanwhile", async (t) 
   const { path, serve } = served(t, MIB);
   const read = readThrough(await serve({}), () => truncateSync(path, MIB / 2 + 5));
   assert.deepEqual(read, { bytes: MIB / 2 + 5, about: {} });
+});
+
+test("_file_hash and _file_hash_and_stat answer later for a large file, at once for others", async (t) => {
+  const sumOf = (size: number) => ({
+    hash_type: "sha256",
+    hsum: createHash("sha256").update(new Uint8Array(size).fill(1)).digest("hex"),
+  });
+  const large = served(t, 9 * MIB);
+  const [hash, both] = [large.run("_file_hash"), large.run("_file_hash_and_stat")];
+  assert.ok(hash instanceof Promise && both instanceof Promise);
+  assert.deepEqual(await hash, sumOf(9 * MIB));
+  const [sum, stat] = await both as [unknown, number[]];
+  assert.deepEqual([sum, stat[6]], [sumOf(9 * MIB), 9 * MIB]);
+  // It is known by now.
+  assert.deepEqual(large.run("_file_hash"), sumOf(9 * MIB));
+  assert.deepEqual(served(t, 10).run("_file_hash"), sumOf(10));
 });
