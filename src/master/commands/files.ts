@@ -5,7 +5,8 @@
  */
 import { Buffer } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
-import { gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { gzip, gzipSync } from "node:zlib";
 import { Bulk, type BulkContent } from "../../channel/bulk_reply.ts";
 import type { EncryptedCommand } from "../../channel/gate.ts";
 import type { MasterOpts } from "../../config/mod.ts";
@@ -17,12 +18,21 @@ import {
 } from "../../plugins/fileserver/mod.ts";
 import type { Data, DataMap } from "../../types/mod.ts";
 import { FileSums } from "./file_sums.ts";
+import { Slots } from "./slots.ts";
+
+const gzipApart = promisify(gzip);
 
 /** Bytes that one request gets at most, however many it wants. */
 const MAX_CHUNK = 4 << 20;
 
 /** Bytes from which on a chunk is worth a key of its own. */
 const MIN_BULK = 1 << 14;
+
+/** Bytes from which on a chunk is packed by another thread: for less, the way there is the longer one. */
+const LARGE_PACKING = 1 << 16;
+
+/** Chunks that are packed at once, each with its memory. */
+const MOST_PACKINGS = 4;
 
 /** Lists of a saltenv are this old at most, in ms: a state run asks for them again and again. */
 const LISTS_AGE = 1000;
@@ -55,6 +65,7 @@ class Files {
   readonly #opts: MasterOpts;
   readonly #server: FileServers;
   readonly #sums: FileSums;
+  readonly #packings = new Slots(MOST_PACKINGS);
   readonly #lists = new Map<string, { at: number; lists: FileLists }>();
 
   constructor(opts: MasterOpts, server: FileServers) {
@@ -90,7 +101,7 @@ class Files {
    * One chunk from byte `loc` on; the end is an empty chunk with a `dest`. Minions of saltx say how
    * much they want and that they take it in `bulk`, and are told how long the file is.
    */
-  serve(load: DataMap): Reply {
+  serve(load: DataMap): Reply | Promise<Reply> {
     const found = this.#find(load);
     const { loc, size, gzip } = load;
     if (!found || typeof loc !== "number" || !Number.isSafeInteger(loc) || loc < 0) {
@@ -107,10 +118,16 @@ class Files {
     if (level === null && isWanted && load["bulk"] && length >= MIN_BULK) {
       return new Bulk(about, "data", part);
     }
-    const { data, version } = part.whole();
-    if (isWanted) Object.assign(about, version);
-    if (level === null || data.length === 0) return { data, ...about };
-    return { data: new Uint8Array(gzipSync(data, { level })), ...about, gzip: level };
+    const read = (): Piece => {
+      const { data, version } = part.whole();
+      return { data, about: isWanted ? { ...about, ...version } : about };
+    };
+    if (level !== null && length >= LARGE_PACKING) {
+      return this.#packings.run(() => packedApart(read(), level));
+    }
+    const piece = read();
+    if (level === null || piece.data.length === 0) return { data: piece.data, ...piece.about };
+    return packed(piece, gzipSync(piece.data, { level }), level);
   }
 
   list(load: DataMap, kind: "files" | "dirs" | "emptyDirs"): Data {
@@ -146,6 +163,22 @@ class Files {
     const of = (hsum: string) => reply({ hash_type, hsum });
     return typeof sum === "string" ? of(sum) : sum.then(of);
   }
+}
+
+/** Bytes of a file, and what else the reply says. */
+interface Piece {
+  data: Uint8Array;
+  about: DataMap;
+}
+
+function packed({ about }: Piece, bytes: Uint8Array, level: number): DataMap {
+  return { data: new Uint8Array(bytes), ...about, gzip: level };
+}
+
+/** Packed by another thread. */
+async function packedApart(piece: Piece, level: number): Promise<DataMap> {
+  if (piece.data.length === 0) return { data: piece.data, ...piece.about };
+  return packed(piece, await gzipApart(piece.data, { level }), level);
 }
 
 function envOf(saltenv: Data | undefined): string {

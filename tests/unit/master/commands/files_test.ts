@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import { Bulk } from "../../../../src/channel/bulk_reply.ts";
 import type { Caller } from "../../../../src/channel/gate.ts";
 import type { MasterOpts } from "../../../../src/config/mod.ts";
@@ -102,4 +103,36 @@ test("_file_hash and _file_hash_and_stat answer later for a large file, at once 
   // It is known by now.
   assert.deepEqual(large.run("_file_hash"), sumOf(9 * MIB));
   assert.deepEqual(served(t, 10).run("_file_hash"), sumOf(10));
+});
+
+test("_serve_file packs a large chunk aside, to the bytes that it packs at once otherwise", async (t) => {
+  const { path, run } = served(t, 0);
+  const content = Uint8Array.from({ length: MIB }, (_, i) => i * i >> 7);
+  writeFileSync(path, content);
+  const chunk = (loc: number, size: number) => run("_serve_file", { loc, size, gzip: 5 });
+  const large = chunk(0, MIB / 2);
+  assert.ok(large instanceof Promise);
+  const { data, dest, size, gzip } = await large as DataMap;
+  assert.deepEqual([dest, size, gzip], ["large", MIB, 5]);
+  assert.deepEqual(data, new Uint8Array(gzipSync(content.subarray(0, MIB / 2), { level: 5 })));
+  const small = chunk(1000, 1000) as DataMap;
+  const packed = gzipSync(content.subarray(1000, 2000), { level: 5 });
+  assert.deepEqual(small["data"], new Uint8Array(packed));
+  assert.deepEqual((chunk(MIB, MIB) as DataMap)["data"], new Uint8Array());
+});
+
+test("_serve_file names no version of a chunk that was cut before its packing", async (t) => {
+  const { path, run, serve } = served(t, MIB);
+  await versionOf(() => serve({}));
+  const chunk = () => run("_serve_file", { loc: 0, size: MIB, gzip: 1 });
+  // The last of them waits for a slot.
+  const chunks = Array.from({ length: 5 }, chunk);
+  truncateSync(path, 0);
+  const replies = await Promise.all(chunks) as DataMap[];
+  assert.deepEqual(replies.map(({ gzip }) => gzip), [1, 1, 1, 1, undefined]);
+  assert.deepEqual(replies.map(({ version }) => typeof version), [
+    ...Array(4).fill("string"),
+    "undefined",
+  ]);
+  assert.deepEqual(replies[4]!["data"], new Uint8Array());
 });
