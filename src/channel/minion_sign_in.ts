@@ -110,7 +110,7 @@ async function askForVerdict(
   for (;;) {
     for (let attempt = 1; attempt <= tries; attempt++) {
       // A master that was lost with the first request is to be found again soon.
-      const held = attempt === 1 ? Math.round(hold * 1000) / 1000 : 0;
+      const held = attempt === 1 ? Math.round(hold * 10) / 10 : 0;
       const verdict = await askOnce(parts, held, signal);
       if (verdict !== null) return verdict;
       log.warning(
