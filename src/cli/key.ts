@@ -3,10 +3,10 @@
  * on the master's files, and needs no master that runs. (`salt/key.py:KeyCLI`, `salt/cli/key.py`)
  * @module
  */
-import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { loadMasterConfig, type MasterOpts, masterTable } from "../config/mod.ts";
 import { EX, messageOf, SaltConfigurationError, SaltException } from "../errors.ts";
+import { isReadable } from "../fs/mod.ts";
 import {
   type KeysByFolder,
   keysByFolder,
@@ -102,22 +102,13 @@ function loadOpts(call: Invocation, action: KeyToolAction): MasterOpts {
   if (rotate !== undefined) overrides["rotate_aes_key"] = rotate;
   const given = textOption(call, "config_dir");
   // Whoever makes a pair for another host may have no configuration to read.
-  const unreadable = action.kind === "gen_keys" && given !== undefined && !readable(given);
+  const unreadable = action.kind === "gen_keys" && given !== undefined && !isReadable(given);
   const configDir = unreadable ? textOption(call, "gen_keys_dir") : given;
   return loadMasterConfig({
     ...(configDir === undefined ? {} : { configDir }),
     overrides,
     env: call.io.env,
   });
-}
-
-function readable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function list({ store, opts, show }: KeyTool, word: string): number {

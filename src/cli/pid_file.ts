@@ -17,6 +17,7 @@ import {
 import { dirname } from "node:path";
 import { SaltException } from "../errors.ts";
 import { ensureDir, fileError } from "../fs/mod.ts";
+import { isAlive } from "../process/mod.ts";
 
 /** How often a stale file is taken away before another daemon is thought to be faster. */
 const ATTEMPTS = 5;
@@ -36,15 +37,6 @@ function readPid(path: string): number | undefined {
     return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code === "EPERM";
   }
 }
 

@@ -5,3 +5,4 @@
 export * from "./atomic_write.ts";
 export * from "./glob_files.ts";
 export * from "./list_folder.ts";
+export * from "./look.ts";

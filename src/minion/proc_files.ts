@@ -7,6 +7,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import { messageOf } from "../errors.ts";
 import { getLogger } from "../logging/mod.ts";
+import { isAlive } from "../process/mod.ts";
 import { packLocal, unpack } from "../serializers/msgpack.ts";
 import { type DataMap, isMap, type PublishLoad } from "../types/mod.ts";
 
@@ -35,7 +36,7 @@ export class ProcFiles {
       chmodSync(this.folder, 0o700);
       for (const name of readdirSync(this.folder)) {
         const load = readProcFile(join(this.folder, name));
-        if (load === null || !isAlive(load["pid"]) || load["pid"] === process.pid) {
+        if (load === null || !isRunning(load["pid"]) || load["pid"] === process.pid) {
           rmSync(join(this.folder, name), { force: true });
         }
       }
@@ -81,7 +82,7 @@ export function readRunning(cachedir: string): DataMap[] {
     return [];
   }
   return names.map((name) => readProcFile(join(folder, name)))
-    .filter((load): load is DataMap => load !== null && isAlive(load["pid"]));
+    .filter((load): load is DataMap => load !== null && isRunning(load["pid"]));
 }
 
 function readProcFile(path: string): DataMap | null {
@@ -94,12 +95,6 @@ function readProcFile(path: string): DataMap | null {
   }
 }
 
-function isAlive(pid: unknown): boolean {
-  if (typeof pid !== "number" || !Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code === "EPERM";
-  }
+function isRunning(pid: unknown): boolean {
+  return typeof pid === "number" && Number.isInteger(pid) && pid > 0 && isAlive(pid);
 }

@@ -3,10 +3,10 @@
  * (`salt/modules/cmdmod.py:_run`)
  * @module
  */
-import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute } from "node:path";
 import { CommandExecutionError, messageOf, SaltInvocationError } from "../../../errors.ts";
+import { isFolder } from "../../../fs/mod.ts";
 import { jobEnvironment } from "../../../loader/environment.ts";
 import type { ExecContext } from "../../../loader/types.ts";
 import { LOG_LEVELS, type LogLevel } from "../../../logging/mod.ts";
@@ -142,14 +142,6 @@ function environment(
     env["PATH"] = `${args.prepend_path}:${path}`;
   }
   return env;
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 function workingFolder(args: CommandArgs, user: User | undefined): string {

@@ -4,11 +4,11 @@
  * (`salt/fileclient.py:Client`)
  * @module
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { createHash } from "node:crypto";
 import { CommandExecutionError, messageOf } from "../../../errors.ts";
-import { ensureDir } from "../../../fs/mod.ts";
+import { ensureDir, isFolder } from "../../../fs/mod.ts";
 import type { ExecContext } from "../../../loader/types.ts";
 import { releaseBytes } from "../../../runtime/mod.ts";
 import { cleanRelative } from "../../fileserver/roots.ts";
@@ -66,14 +66,6 @@ export function externalPath(ctx: ExecContext, url: URL, saltenv: string): strin
   const query = url.search === "" ? "" : `-${url.search.slice(1).replaceAll("/", "_")}`;
   const host = url.host.replaceAll(":", "_");
   return join(ctx.opts.cachedir, "extrn_files", saltenv, host, path + query);
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 /** Times that a file which does not fit its sum is fetched. */

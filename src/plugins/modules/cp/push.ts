@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { basename, dirname, isAbsolute, join, normalize, relative } from "node:path";
 import { messageOf } from "../../../errors.ts";
+import { isFolder } from "../../../fs/mod.ts";
 import { type ExecContext, fn } from "../../../loader/types.ts";
 import { globMatch } from "../../../text/glob.ts";
 import { pyStr, pyTruthy } from "../../../text/py_repr.ts";
@@ -105,14 +106,6 @@ async function pushFolder(
     if (!await pushFile(ctx, { ...usual, path, upload_path: upload || null })) return false;
   }
   return true;
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 function receive(files: DataMap, dest: string): Data {

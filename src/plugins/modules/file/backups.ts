@@ -3,15 +3,7 @@
  * (`salt/modules/file.py`, `salt/utils/files.py:backup_minion`)
  * @module
  */
-import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { chmodSync, chownSync, copyFileSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../../../errors.ts";
 import { type ExecContext, fn } from "../../../loader/types.ts";
@@ -19,7 +11,7 @@ import { baseName, dirName } from "../../../text/py_path.ts";
 import { pyStr } from "../../../text/py_repr.ts";
 import { compareText } from "../../../text/py_text.ts";
 import type { Data, DataMap } from "../../../types/mod.ts";
-import { expandUser, isFileAt } from "./paths.ts";
+import { expandUser, isFileAt, namesIn } from "./paths.ts";
 import { pathArg } from "./stat.ts";
 
 const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -57,14 +49,6 @@ function readBackup(folder: string, file: string, name: string): Backup | null {
 
 function rootOf(ctx: ExecContext): string {
   return join(ctx.opts.cachedir, "file_backup");
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 /** Copies of a file, the newest first. */

@@ -1,19 +1,11 @@
 /** Paths as text: `file.join`, `file.basename` … @module */
-import { readdirSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { fn } from "../../../loader/types.ts";
 import { baseName, dirName, joinPath, normPath } from "../../../text/py_path.ts";
 import { pyStr } from "../../../text/py_repr.ts";
 import { compareText } from "../../../text/py_text.ts";
-import { pathExists } from "./paths.ts";
+import { namesIn, pathExists } from "./paths.ts";
 import { pathArg } from "./stat.ts";
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
 
 /** Files that processes have open, by process. */
 function openByProcess(): Map<number, string[]> {

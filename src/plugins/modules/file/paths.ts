@@ -85,7 +85,8 @@ export function realPath(path: string, links = 0): string {
   }
 }
 
-function namesIn(folder: string): string[] {
+/** Names in a folder, in no order; none when it is not there or closed to us. */
+export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {

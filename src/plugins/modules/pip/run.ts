@@ -2,11 +2,11 @@
  * Calls of pip. (`salt/modules/pip.py`)
  * @module
  */
-import { accessSync, constants, readdirSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { basename, join, normalize } from "node:path";
 import { CommandExecutionError, CommandNotFoundError } from "../../../errors.ts";
 import type { ExecContext } from "../../../loader/types.ts";
-import { which } from "../../../process/mod.ts";
+import { isExecutable, which } from "../../../process/mod.ts";
 import { compareVersions } from "../../../text/version.ts";
 import { pyStr } from "../../../text/py_repr.ts";
 import { type Data, type DataMap, isMap } from "../../../types/mod.ts";
@@ -27,15 +27,6 @@ export interface PipResult {
   stderr: string;
 }
 
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
@@ -51,7 +42,7 @@ function interpreters(folder: string): string[] {
   }
   return names.filter((name) => /^python(\d+(\.\d+)?)?$/.test(name))
     .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1)).map((name) => join(folder, name))
-    .filter(isProgram);
+    .filter(isExecutable);
 }
 
 /**
@@ -67,11 +58,11 @@ export function pipWords(bin: string | null): string[] {
     throw new CommandNotFoundError("Could not find a `pip` binary");
   }
   if (isFolder(bin)) {
-    const found = [join(bin, "python"), ...interpreters(join(bin, "bin"))].find(isProgram);
+    const found = [join(bin, "python"), ...interpreters(join(bin, "bin"))].find(isExecutable);
     if (found !== undefined) return [normalize(found), "-m", "pip"];
     throw new CommandNotFoundError(`Could not find a pip binary in virtualenv ${bin}`);
   }
-  if (isProgram(bin)) {
+  if (isExecutable(bin)) {
     return basename(bin).includes("python") ? [normalize(bin), "-m", "pip"] : [normalize(bin)];
   }
   throw new CommandNotFoundError(`Access denied to ${bin}, could not find a pip binary`);

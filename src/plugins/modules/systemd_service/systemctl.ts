@@ -2,9 +2,10 @@
  * Calls of systemctl. (`salt/modules/systemd_service.py`, `salt/utils/systemd.py`)
  * @module
  */
-import { accessSync, constants, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { CommandExecutionError } from "../../../errors.ts";
+import { isReadable } from "../../../fs/mod.ts";
 import type { ExecContext } from "../../../loader/types.ts";
 import { which } from "../../../process/mod.ts";
 import { operand, type ProgramOptions, type ProgramResult, runProgram } from "../_program.ts";
@@ -105,15 +106,6 @@ export async function isAvailable(ctx: ExecContext, name: string): Promise<boole
     );
   }
   return await isKnown(ctx, name, await status(ctx, name));
-}
-
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Has systemd read its units anew. @throws CommandExecutionError when it does not. */
