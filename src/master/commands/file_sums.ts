@@ -154,7 +154,12 @@ async function readInPieces(found: FoundFile, type: string): Promise<Reading> {
   const hash = createHash(type);
   const file = await open(found.path, "r");
   try {
-    const read = (buffer: Uint8Array) => file.read(buffer, 0, CHUNK, null);
+    const read = (buffer: Uint8Array) => {
+      const reading = file.read(buffer, 0, CHUNK, null);
+      // It may fail while others have their turn: whoever awaits it later is told all the same.
+      reading.catch(() => {});
+      return reading;
+    };
     let [piece, other] = [new Uint8Array(CHUNK), new Uint8Array(CHUNK)];
     let reading = read(piece);
     for (let n = 0; (n = (await reading).bytesRead) > 0;) {
