@@ -14,9 +14,11 @@ import type {
   OfferFacts,
   Verdict,
 } from "./key_store.ts";
-import { PkiKeyStore, sortIgnoringCase } from "./pki_key_store.ts";
+import { listingOf } from "./listing.ts";
 import type { KeyStoreOptions } from "./options.ts";
+import { PkiKeyStore } from "./pki_key_store.ts";
 import { RaetKeyStore } from "./raet_keys.ts";
+import { DECIDING_ORDER } from "./states.ts";
 import { Withdrawals } from "./withdrawals.ts";
 
 const RAET_BEGIN = "-----BEGIN RAET KEYS-----";
@@ -46,13 +48,7 @@ export class EstateKeyStore implements KeyStore {
   }
 
   list(): KeyListing {
-    const both = (state: KeyState) => sortIgnoringCase(this.ids(state));
-    return {
-      accepted: both("accepted"),
-      pending: both("pending"),
-      rejected: both("rejected"),
-      denied: both("denied"),
-    };
+    return listingOf((state) => this.ids(state));
   }
 
   ids(state: KeyState): string[] {
@@ -61,9 +57,8 @@ export class EstateKeyStore implements KeyStore {
   }
 
   stateOf(id: string): KeyState | null {
-    const order: KeyState[] = ["rejected", "accepted", "pending", "denied"];
     return this.#rsa.stateOf(id) ??
-      order.find((state) => this.#raet.read(state, id) !== null) ?? null;
+      DECIDING_ORDER.find((state) => this.#raet.read(state, id) !== null) ?? null;
   }
 
   /** The RSA key; for an id that has but a RAET key, that one in lines between two marks. */

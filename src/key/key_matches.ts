@@ -8,7 +8,7 @@ import { fileError } from "../fs/mod.ts";
 import { compileGlob } from "../text/glob.ts";
 import { codeOf, isFile } from "./key_files.ts";
 import type { KeyListing, KeyRef } from "./key_store.ts";
-import { sortIgnoringCase } from "./pki_key_store.ts";
+import { sortIgnoringCase } from "./listing.ts";
 import { KEY_STATES, type KeyFolder, STATE_FOLDERS, stateOfFolder } from "./states.ts";
 
 /** Ids by folder, in Salt's order; `local` holds the master's own key files. */

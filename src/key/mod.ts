@@ -27,12 +27,8 @@ export {
   type MinionKeys,
 } from "./minion_keys.ts";
 export { EstateKeyStore, keyFinger } from "./estate_key_store.ts";
+export { sortIgnoringCase } from "./listing.ts";
 export type { KeyStoreOptions } from "./options.ts";
-export {
-  KeyChangeError,
-  PkiKeyStore,
-  type PkiKeyStoreParts,
-  sortIgnoringCase,
-} from "./pki_key_store.ts";
+export { KeyChangeError, PkiKeyStore, type PkiKeyStoreParts } from "./pki_key_store.ts";
 export { KEY_STATES, STATE_FOLDERS, stateOfFolder } from "./states.ts";
 export { sameKey } from "./verdict.ts";

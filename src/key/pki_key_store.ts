@@ -36,9 +36,10 @@ import type {
   OfferFacts,
   Verdict,
 } from "./key_store.ts";
+import { listingOf } from "./listing.ts";
 import type { KeyStoreOptions } from "./options.ts";
 import { isPublicKey } from "./public_key.ts";
-import { AUTOSIGN_FOLDER, KEY_STATES, STATE_FOLDERS } from "./states.ts";
+import { AUTOSIGN_FOLDER, DECIDING_ORDER, KEY_STATES, STATE_FOLDERS } from "./states.ts";
 import { decide, type Filing, sameKey, type VerdictFacts } from "./verdict.ts";
 import { Withdrawals } from "./withdrawals.ts";
 
@@ -104,13 +105,7 @@ export class PkiKeyStore implements KeyStore {
   }
 
   list(): KeyListing {
-    const sorted = (state: KeyState) => sortIgnoringCase(this.ids(state));
-    return {
-      accepted: sorted("accepted"),
-      pending: sorted("pending"),
-      rejected: sorted("rejected"),
-      denied: sorted("denied"),
-    };
+    return listingOf((state) => this.ids(state));
   }
 
   ids(state: KeyState): string[] {
@@ -119,8 +114,7 @@ export class PkiKeyStore implements KeyStore {
 
   stateOf(id: string): KeyState | null {
     if (!isValidMinionId(id)) return null;
-    const order: KeyState[] = ["rejected", "accepted", "pending", "denied"];
-    return order.find((state) => isFile(this.#path(state, id))) ?? null;
+    return DECIDING_ORDER.find((state) => isFile(this.#path(state, id))) ?? null;
   }
 
   read(state: KeyState, id: string): string | null {
@@ -311,11 +305,4 @@ function offerName(id: string, pub: string): string {
 function once(ask: () => boolean): () => boolean {
   let answer: boolean | undefined;
   return () => answer ??= ask();
-}
-
-/** Salt's order of listings: by lower case, else as found. (`salt/utils/data.py:sorted_ignorecase`) */
-export function sortIgnoringCase(names: string[]): string[] {
-  const keyed = names.map((name) => [name.toLowerCase(), name] as const);
-  keyed.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
-  return keyed.map(([, name]) => name);
 }

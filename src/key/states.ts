@@ -18,6 +18,9 @@ export type KeyFolder = "minions" | "minions_pre" | "minions_rejected" | "minion
 /** All states, in the order of {@linkcode STATE_FOLDERS}. */
 export const KEY_STATES: readonly KeyState[] = ["accepted", "pending", "rejected", "denied"];
 
+/** All states, the one first that counts when an id has keys in several. */
+export const DECIDING_ORDER: readonly KeyState[] = ["rejected", "accepted", "pending", "denied"];
+
 /** Folder of one-shot permissions, below `pki_dir`: an empty file named by id. */
 export const AUTOSIGN_FOLDER = "minions_autosign";
 
