@@ -4,7 +4,7 @@
  * Not supported: `\N{…}`. Global flags are taken anywhere, as Pythons before 3.11 do.
  * @module
  */
-import type { Flags } from "./ast.ts";
+import type { Expression, Flags } from "./ast.ts";
 import { compileExpression, type RawMatch } from "./match.ts";
 import { parsePattern } from "./parse.ts";
 import { PatternError } from "./pattern_text.ts";
@@ -43,6 +43,32 @@ function toPoints(text: string): number[] {
   return Array.from(text, (char) => char.codePointAt(0)!);
 }
 
+function toText(points: readonly number[]): string {
+  let text = "";
+  // An argument for each character: more than some ten thousand do not fit.
+  for (let at = 0; at < points.length; at += 8192) {
+    text += String.fromCodePoint(...points.slice(at, at + 8192));
+  }
+  return text;
+}
+
+function matchOf(
+  { groups: count, names }: Expression,
+  points: readonly number[],
+  raw: RawMatch,
+): PatternMatch {
+  const slice = (start: number, end: number) => toText(points.slice(start, end));
+  const groups: (string | null)[] = [slice(raw.start, raw.end)];
+  for (let index = 1; index <= count; index++) {
+    const [start, end] = [raw.groups[index * 2]!, raw.groups[index * 2 + 1]!];
+    groups.push(end < 0 ? null : slice(start, end));
+  }
+  const named = Object.fromEntries(
+    [...names].map(([name, index]) => [name, groups[index] ?? null]),
+  );
+  return { start: raw.start, end: raw.end, groups, named };
+}
+
 /**
  * Reads a pattern once, to hold many texts against it.
  * @throws PatternError when Python would not take it; its methods throw it when a match takes too long.
@@ -50,27 +76,8 @@ function toPoints(text: string): number[] {
 export function compilePattern(pattern: string, flags: Partial<Flags> = {}): Pattern {
   const expression = parsePattern(pattern, flags);
   const run = compileExpression(expression);
-  const textOf = (points: readonly number[]): string => {
-    let text = "";
-    // An argument for each character: more than some ten thousand do not fit.
-    for (let at = 0; at < points.length; at += 8192) {
-      text += String.fromCodePoint(...points.slice(at, at + 8192));
-    }
-    return text;
-  };
-  const shape = (points: readonly number[], raw: RawMatch | null): PatternMatch | null => {
-    if (!raw) return null;
-    const slice = (start: number, end: number) => textOf(points.slice(start, end));
-    const groups: (string | null)[] = [slice(raw.start, raw.end)];
-    for (let index = 1; index <= expression.groups; index++) {
-      const [start, end] = [raw.groups[index * 2]!, raw.groups[index * 2 + 1]!];
-      groups.push(end < 0 ? null : slice(start, end));
-    }
-    const named = Object.fromEntries(
-      [...expression.names].map(([name, index]) => [name, groups[index] ?? null]),
-    );
-    return { start: raw.start, end: raw.end, groups, named };
-  };
+  const shape = (points: readonly number[], raw: RawMatch | null) =>
+    raw && matchOf(expression, points, raw);
   return {
     groups: expression.groups,
     names: [...expression.names].map(([name]) => name),
