@@ -57,9 +57,10 @@ for (const exchange of loadVectors("auth.json").exchanges) {
     if (isForeign(exchange)) return assert.throws(judge, SaltException);
     const shown = exchange.reply_load;
     if ("ret" in shown) {
-      const next = shown.ret === false ? "refused" : "pending";
-      assert.deepEqual(judge(), { next });
-      assert.deepEqual(judge({}, known(master.publicKey)), { next });
+      // Real masters keep no request until there is a decision.
+      const verdict = shown.ret === false ? { next: "refused" } : { next: "pending", holds: false };
+      assert.deepEqual(judge(), verdict);
+      assert.deepEqual(judge({}, known(master.publicKey)), verdict);
       assert.throws(() => judge({}, known(signer.publicKey)), { name: "AuthenticationError" });
       return;
     }
