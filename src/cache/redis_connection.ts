@@ -79,20 +79,6 @@ export async function openRedis(
   return new Connection(settings, await openDriver(settings, limits));
 }
 
-/** Opens a connection, runs `work` with it and closes it: for what is done once. */
-export async function withRedis<T>(
-  settings: RedisSettings,
-  work: (redis: RedisConnection) => Promise<T>,
-): Promise<T> {
-  const redis = await openRedis(settings);
-  try {
-    await redis.connected();
-    return await work(redis);
-  } finally {
-    redis.close();
-  }
-}
-
 class Connection implements RedisConnection {
   readonly name: string;
   readonly #settings: RedisSettings;

@@ -6,7 +6,6 @@
  * used, the service goes on and says what it no longer promises.
  * @module
  */
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { SqliteFile } from "../cache/sqlite_file.ts";
 import { messageOf } from "../errors.ts";
@@ -90,11 +89,6 @@ const REPEAT = 60;
 /** Where the journal of a minion is. */
 export function journalPath(cachedir: string): string {
   return join(cachedir, "minion_journal.db");
-}
-
-/** Whether an earlier process left a journal. */
-export function hasJournal(cachedir: string): boolean {
-  return statSync(journalPath(cachedir), { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Keeps the journal in SQLite. */

@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { CommandExecutionError, SaltInvocationError } from "../../errors.ts";
+import { SaltInvocationError } from "../../errors.ts";
 import { type ExecContext, type ExecutionFunction, fn } from "../../loader/types.ts";
 import { globMatch } from "../../text/glob.ts";
 import { isTrue } from "../../text/is_true.ts";
@@ -12,7 +12,7 @@ import { pyStr, pyTruthy } from "../../text/py_repr.ts";
 import { compareText } from "../../text/py_text.ts";
 import { type Data, type DataMap, isMap } from "../../types/mod.ts";
 import { listKey, packageChanges, packageList, packageProblem } from "./_packages.ts";
-import { operand, runProgram } from "./_program.ts";
+import { operand } from "./_program.ts";
 
 /** The functions that states and other modules call whatever the package manager is. */
 export type PkgFunctions =
@@ -260,15 +260,4 @@ export async function ownersOf(
   const owners = new Map<string, string>();
   for (const path of paths.map(pyStr)) owners.set(path, await ask(operand(path, "a path")));
   return owners.size === 0 ? "" : oneOrMap(owners);
-}
-
-/** The output of a package manager. @throws CommandExecutionError with its complaint. */
-export async function managerOutput(
-  ctx: ExecContext,
-  argv: readonly string[],
-  what: string,
-): Promise<string> {
-  const done = await runProgram(ctx, argv, { ignoreRetcode: true });
-  if (done.retcode === 0) return done.stdout;
-  throw new CommandExecutionError(`${what}: ${done.stderr || done.stdout}`);
 }

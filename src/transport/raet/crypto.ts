@@ -175,6 +175,3 @@ export function resetToken(longTerm: Uint8Array, cid: Uint8Array): Uint8Array {
   const key = mac(longTerm, utf8("RAET/1 reset")).subarray(0, 32);
   return shortMac(16, key, cid);
 }
-
-/** Where random bytes come from; tests hand in their own. */
-export type RandomBytes = (length: number) => Uint8Array;
