@@ -9,19 +9,14 @@ import {
   plainScalar,
   scalarTag,
 } from "../../serializers/yaml_scalar.ts";
+import { CONTROL_ESCAPES } from "../../text/control_escapes.ts";
 import type { Data } from "../../types/mod.ts";
 import type { LineText } from "./line_text.ts";
 import { emptyNode, type Node } from "./node.ts";
 
 const escapes: Record<string, string> = {
   "0": "\0",
-  a: "\x07",
-  b: "\b",
-  t: "\t",
-  n: "\n",
-  v: "\v",
-  f: "\f",
-  r: "\r",
+  ...CONTROL_ESCAPES,
   e: "\x1b",
   " ": " ",
   '"': '"',

@@ -1,6 +1,7 @@
 /** Jinja's expressions. (`jinja2/parser.py`) @module */
 import { compact } from "./numbers.ts";
 import type { Args, Expr } from "./ast.ts";
+import { CONTROL_ESCAPES } from "../../text/control_escapes.ts";
 import { Float } from "../../types/mod.ts";
 import type { TokenStream } from "./tokens.ts";
 import type { Value } from "./value.ts";
@@ -153,13 +154,7 @@ function numberOf(digits: string, isFloat: boolean): Value {
 /** Escapes of Python's literals. */
 function unescapeText(text: string): string {
   const short: Record<string, string> = {
-    n: "\n",
-    t: "\t",
-    r: "\r",
-    a: "\x07",
-    b: "\b",
-    f: "\f",
-    v: "\v",
+    ...CONTROL_ESCAPES,
     "\n": "",
     "\\": "\\",
     "'": "'",

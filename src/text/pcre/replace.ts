@@ -2,22 +2,14 @@
  * Python's `re.sub`.
  * @module
  */
+import { CONTROL_ESCAPES } from "../control_escapes.ts";
 import type { Pattern, PatternMatch } from "./mod.ts";
 import { PatternError } from "./pattern_text.ts";
 
 /** A part of a template: text as it is, or what a group matched. */
 type Part = string | { group: number | string };
 
-const escapes: Record<string, string> = {
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-  "\\": "\\",
-};
+const escapes: Record<string, string> = { ...CONTROL_ESCAPES, "\\": "\\" };
 
 const token = /\\(?:g<([^>]*)>|(0[0-7]{0,2}|[0-3][0-7]{2})|([1-9]\d?)|([^\d])|$)/gs;
 

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { CommandExecutionError, messageOf } from "../../../errors.ts";
 import { type ExecContext, fn } from "../../../loader/types.ts";
 import { which } from "../../../process/mod.ts";
+import { CONTROL_ESCAPES } from "../../../text/control_escapes.ts";
 import { pyStr } from "../../../text/py_repr.ts";
 import { compareText, splitLines } from "../../../text/py_text.ts";
 import { shlexSplit } from "../../../text/shlex.ts";
@@ -37,16 +38,6 @@ export function guessFormat(name: string): string | null {
   return ["zip", "rar"].find((ending) => small.endsWith(`.${ending}`)) ?? null;
 }
 
-const escapes: Readonly<Record<string, string>> = {
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-};
-
 /** Undoes `--quoting-style=escape`. */
 function unescape(text: string): string {
   const bytes = new TextDecoder();
@@ -54,7 +45,7 @@ function unescape(text: string): string {
     const codes = run.slice(1).split("\\").map((code) => Number.parseInt(code, 8));
     return bytes.decode(Uint8Array.from(codes));
   });
-  return plain.replaceAll(/\\(.)/g, (_, letter: string) => escapes[letter] ?? letter);
+  return plain.replaceAll(/\\(.)/g, (_, letter: string) => CONTROL_ESCAPES[letter] ?? letter);
 }
 
 /** Reads `tar --list --verbose --full-time --quoting-style=escape`. */

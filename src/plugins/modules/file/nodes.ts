@@ -45,29 +45,25 @@ async function makeNode(
 const deviceNumber = (what: string) =>
   ({ type: "int", required: true, doc: `The ${what} number.` }) as const;
 
+const deviceArgs = {
+  name: pathArg,
+  major: deviceNumber("major"),
+  minor: deviceNumber("minor"),
+  ...ownerArgs,
+  mode: { ...modeArg, default: "0660" },
+} as const;
+
 /** Functions that make devices and pipes. */
 export const nodeFunctions = {
   mknod_chrdev: fn({
     doc: "Makes a character device.",
-    args: {
-      name: pathArg,
-      major: deviceNumber("major"),
-      minor: deviceNumber("minor"),
-      ...ownerArgs,
-      mode: { ...modeArg, default: "0660" },
-    },
+    args: deviceArgs,
     example: "salt '*' file.mknod_chrdev /dev/chr 180 31",
     run: (ctx, args) => makeNode(ctx, "c", args, [String(args.major), String(args.minor)]),
   }),
   mknod_blkdev: fn({
     doc: "Makes a block device.",
-    args: {
-      name: pathArg,
-      major: deviceNumber("major"),
-      minor: deviceNumber("minor"),
-      ...ownerArgs,
-      mode: { ...modeArg, default: "0660" },
-    },
+    args: deviceArgs,
     example: "salt '*' file.mknod_blkdev /dev/blk 8 999",
     run: (ctx, args) => makeNode(ctx, "b", args, [String(args.major), String(args.minor)]),
   }),
