@@ -3,12 +3,11 @@
  * @module
  */
 import { mkdir, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { programOf } from "../../scripts/services.ts";
 import { type Daemon, runCommand } from "./commands.ts";
 import type { Lab } from "./lab.ts";
-import { freeEndpoint } from "./loopback.ts";
+import { freeEndpoint, takesConnections } from "./loopback.ts";
 import { until } from "./until.ts";
 
 /** The password of {@linkcode LdapServer.rootDn}. */
@@ -76,7 +75,7 @@ export class LdapServer {
   /** Starts it again at the same address with the same data, and waits until it answers. */
   async resume(): Promise<void> {
     const daemon = this.#daemon = await this.#lab.daemon("slapd", this.#argv);
-    await until("slapd to answer", () => daemon.status !== null || this.#answers());
+    await until("slapd to answer", () => daemon.status !== null || takesConnections(this));
     if (daemon.status !== null) {
       throw new Error(`slapd ended with ${daemon.status}:\n${daemon.log}`);
     }
@@ -118,16 +117,6 @@ export class LdapServer {
     await writeFile(join(dir, "entries.ldif"), top + ldif);
     const argv = ["-f", join(dir, "slapd.conf"), "-l", join(dir, "entries.ldif")];
     await tool(["/usr/sbin/slapadd", ...argv]);
-  }
-
-  #answers(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const socket = connect(this.port, this.host, () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.once("error", () => resolve(false));
-    });
   }
 }
 

@@ -3,13 +3,24 @@
  * @module
  */
 import { randomInt } from "node:crypto";
-import { createServer, type Server } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 
 /** Where one master listens. */
 export interface Endpoint {
   host: string;
   publishPort: number;
   requestPort: number;
+}
+
+/** Whether something listens there. */
+export function takesConnections({ host, port }: { host: string; port: number }): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
 }
 
 function listen(host: string): Promise<Server> {

@@ -3,13 +3,12 @@
  * @module
  */
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { programOf } from "../../scripts/services.ts";
 import { runCommand } from "./commands.ts";
 import type { Lab } from "./lab.ts";
-import { freeEndpoint } from "./loopback.ts";
+import { freeEndpoint, takesConnections } from "./loopback.ts";
 import { until } from "./until.ts";
 
 /** Runs until the lab ends. */
@@ -54,18 +53,8 @@ export class SshServer {
     ];
     const argv = [program, "-D", "-e", "-f", "/dev/null"];
     const daemon = await lab.daemon("sshd", [...argv, ...options.flatMap((o) => ["-o", o])]);
-    await until("sshd to answer", () => daemon.status !== null || server.#answers());
+    await until("sshd to answer", () => daemon.status !== null || takesConnections(server));
     if (daemon.status !== null) throw new Error(`sshd ended with ${daemon.status}:\n${daemon.log}`);
     return server;
-  }
-
-  #answers(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const socket = connect(this.port, this.host, () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.once("error", () => resolve(false));
-    });
   }
 }
