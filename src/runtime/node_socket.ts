@@ -238,12 +238,7 @@ export class NodeSocket implements ZmqSocket {
     this.#reading = true;
     waitBegins();
     try {
-      const timeout = timeoutMs === Infinity ? -1 : Math.max(0, Math.ceil(timeoutMs));
-      if (timeout !== this.#receiveTimeout) {
-        this.#native.setInt32Option(OPT.RCVTIMEO, timeout);
-        this.#receiveTimeout = timeout;
-      }
-      return await this.#native.receive();
+      return await this.#receiveBy(monotonicMs() + timeoutMs);
     } catch (error) {
       if (!this.#closed && notNow(codeOf(error))) throw timeoutError();
       throw this.#translate(error, "Cannot receive");
@@ -252,6 +247,28 @@ export class NodeSocket implements ZmqSocket {
       this.#reading = false;
       this.#receiveForNext();
     }
+  }
+
+  /**
+   * The addon ends its wait, as if the time were up, when what woke it turned out to be nothing: an
+   * answer that came too late, or a message of a topic that is subscribed to no more.
+   */
+  async #receiveBy(deadline: number): Promise<Uint8Array[]> {
+    for (;;) {
+      const left = deadline - monotonicMs();
+      this.#setReceiveTimeout(left === Infinity ? -1 : Math.max(0, Math.ceil(left)));
+      try {
+        return await this.#native.receive();
+      } catch (error) {
+        if (this.#closed || codeOf(error) !== "EAGAIN" || monotonicMs() >= deadline) throw error;
+      }
+    }
+  }
+
+  #setReceiveTimeout(timeout: number): void {
+    if (timeout === this.#receiveTimeout) return;
+    this.#native.setInt32Option(OPT.RCVTIMEO, timeout);
+    this.#receiveTimeout = timeout;
   }
 
   #receiveForNext(): void {
